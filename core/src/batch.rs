@@ -1,0 +1,252 @@
+//! Records, rejects and the checkpoint that covers them: all or nothing. A batch keeps its rows encoded in
+//! one run of bytes and each repeating text once, so that it costs the writer no allocation a row.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::checkpoint::{Checkpoint, SourceName, UnitId, UnitState};
+use crate::dataset::{Dataset, Kind};
+use crate::record::{Extras, Origin, Record, Scope, Version};
+use crate::reject::{Reject, Sample};
+use crate::time::Timestamp;
+use crate::value::{ValueRef, Values, append};
+
+/// Which attempt at which unit a batch belongs to. After one batch of an attempt fails, the writer refuses
+/// the later ones: their checkpoint would skip what was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// The source.
+    pub source: SourceName,
+    /// The run, as numbered by the store.
+    pub run: i64,
+    /// The unit.
+    pub unit: UnitId,
+    /// The attempt at it, unique within the process.
+    pub attempt: u64,
+    /// The batch's number within the attempt, from 0.
+    pub number: u64,
+}
+
+/// A reject in a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Where the input stands.
+    pub origin: Origin,
+    /// What is wrong with it.
+    pub why: Reject,
+    /// Its bytes.
+    pub sample: Sample,
+}
+
+/// The place of one record in a batch.
+#[derive(Debug)]
+struct Entry {
+    dataset: u16,
+    start: u32,
+    end: u32,
+    origin: (u64, u64),
+    rest: Option<Box<Rest>>,
+}
+
+/// What few records have.
+#[derive(Debug, Default)]
+struct Rest {
+    pointer: Option<Arc<str>>,
+    extras: Extras,
+}
+
+/// One record of a batch, as the writer sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordRef<'a> {
+    /// Its dataset.
+    pub dataset: &'static Dataset,
+    /// The dataset's place in [`Batch::datasets`].
+    pub dataset_number: usize,
+    /// The first byte of its origin and the one behind the last.
+    pub bytes: (u64, u64),
+    /// Its place in a JSON document.
+    pub pointer: Option<&'a Arc<str>>,
+    /// What few records have.
+    pub extras: Option<&'a Extras>,
+    row: &'a [u8],
+}
+
+impl<'a> RecordRef<'a> {
+    /// Its values by column number.
+    pub fn values(&self) -> Values<'a> {
+        Values::new(self.row)
+    }
+
+    /// The encoded row: equal bytes are equal rows.
+    pub fn encoded(&self) -> &'a [u8] {
+        self.row
+    }
+}
+
+/// What is written in one transaction.
+#[derive(Debug)]
+pub struct Batch {
+    /// Which attempt it belongs to.
+    pub ticket: Ticket,
+    /// What the unit looks like.
+    pub state: UnitState,
+    /// The rejects.
+    pub rejects: Vec<Rejected>,
+    /// Scopes of which everything has now been pushed.
+    pub complete: Vec<(Scope, Version)>,
+    /// Scopes whose rows older than the version are to be taken out: what `relate` wrote before.
+    pub replaced: Vec<(Scope, Version)>,
+    /// The cursor that covers everything pushed so far, if this batch moves it.
+    pub checkpoint: Option<Checkpoint>,
+    /// Whether the attempt ends with it.
+    pub last: bool,
+    /// Bytes of input read for it.
+    pub read: u64,
+    /// Whether this attempt met an input it could not read to its end; no scope is complete then.
+    pub truncated: bool,
+    datasets: Vec<&'static Dataset>,
+    entries: Vec<Entry>,
+    rows: Vec<u8>,
+    dictionary: Dictionary,
+    times: Option<(Timestamp, Timestamp)>,
+}
+
+impl Batch {
+    /// An empty batch.
+    pub fn new(ticket: Ticket, state: UnitState) -> Self {
+        Self {
+            ticket,
+            state,
+            rejects: Vec::new(),
+            complete: Vec::new(),
+            replaced: Vec::new(),
+            checkpoint: None,
+            last: false,
+            read: 0,
+            truncated: false,
+            datasets: Vec::new(),
+            entries: Vec::new(),
+            rows: Vec::new(),
+            dictionary: Dictionary::default(),
+            times: None,
+        }
+    }
+
+    /// Adds a record. One that could not be encoded becomes a reject.
+    pub fn push(&mut self, record: Record) {
+        let origin = record.origin.unwrap_or_default();
+        if let Some(why) = record.refused {
+            let why = Reject::new("cannot-store", why);
+            return self.rejects.push(Rejected { origin, why, sample: Sample::of(&[]) });
+        }
+        let dataset = self.number(record.dataset);
+        let start = self.rows.len();
+        self.append(record.dataset, Values::new(&record.row));
+        let rest = (record.extras.is_some() || origin.pointer.is_some()).then(|| {
+            Box::new(Rest { pointer: origin.pointer, extras: record.extras.map(|extras| *extras).unwrap_or_default() })
+        });
+        let origin = (origin.start, origin.end);
+        self.entries.push(Entry { dataset, start: start as u32, end: self.rows.len() as u32, origin, rest });
+    }
+
+    fn number(&mut self, dataset: &'static Dataset) -> u16 {
+        // Two datasets never share a name, and a batch has few.
+        let found = self.datasets.iter().position(|known| std::ptr::eq(*known, dataset));
+        let number = found.unwrap_or_else(|| {
+            self.datasets.push(dataset);
+            self.datasets.len() - 1
+        });
+        number as u16
+    }
+
+    fn append(&mut self, dataset: &'static Dataset, values: Values<'_>) {
+        for (column, value) in values {
+            let value = match (dataset.columns[column].kind, value) {
+                (Kind::Dictionary, ValueRef::Text(text)) => ValueRef::Entry(self.dictionary.entry(column, text)),
+                (_, value) => value,
+            };
+            append(&mut self.rows, column as u8, value);
+        }
+    }
+
+    /// Widens the span of times that the batch's log entry names.
+    pub fn note_time(&mut self, time: Timestamp) {
+        self.times = Some(self.times.map_or((time, time), |(low, high)| (low.min(time), high.max(time))));
+    }
+
+    /// The least and greatest time of its records, where they were noted.
+    pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
+        self.times
+    }
+
+    /// The records, in the order in which they were pushed.
+    pub fn records(&self) -> impl Iterator<Item = RecordRef<'_>> {
+        self.entries.iter().map(|entry| RecordRef {
+            dataset: self.datasets[usize::from(entry.dataset)],
+            dataset_number: usize::from(entry.dataset),
+            bytes: entry.origin,
+            pointer: entry.rest.as_ref().and_then(|rest| rest.pointer.as_ref()),
+            extras: entry.rest.as_ref().map(|rest| &rest.extras),
+            row: &self.rows[entry.start as usize..entry.end as usize],
+        })
+    }
+
+    /// How many records it has.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether it has no record.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// About how much memory its records and rejects take, in bytes.
+    pub fn size(&self) -> usize {
+        let rejects: usize = self.rejects.iter().map(|reject| reject.sample.head.len() + 256).sum();
+        self.rows.len() + self.entries.len() * size_of::<Entry>() + rejects
+    }
+
+    /// The datasets its records belong to.
+    pub fn datasets(&self) -> &[&'static Dataset] {
+        &self.datasets
+    }
+
+    /// The repeating texts, each once; [`ValueRef::Entry`] counts from 0.
+    pub fn dictionary(&self) -> &[Arc<str>] {
+        &self.dictionary.texts
+    }
+}
+
+/// The repeating texts of a batch.
+#[derive(Debug, Default)]
+struct Dictionary {
+    texts: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, u32>,
+    /// The entry last used for each column: most lines repeat it, and comparing is cheaper than hashing.
+    last: Vec<Option<u32>>,
+}
+
+impl Dictionary {
+    fn entry(&mut self, column: usize, text: &str) -> u32 {
+        if self.last.len() <= column {
+            self.last.resize(column + 1, None);
+        }
+        if let Some(number) = self.last[column]
+            && &*self.texts[number as usize] == text
+        {
+            return number;
+        }
+        let number = self.numbers.get(text).copied().unwrap_or_else(|| self.add(text));
+        self.last[column] = Some(number);
+        number
+    }
+
+    fn add(&mut self, text: &str) -> u32 {
+        let number = self.texts.len() as u32;
+        let text: Arc<str> = text.into();
+        self.texts.push(text.clone());
+        self.numbers.insert(text, number);
+        number
+    }
+}

@@ -1,0 +1,31 @@
+//! What a plugin author sees of datalake: records and datasets, sources and sinks, files that are followed
+//! from where they were left, configuration, and the registry. This crate knows no plugin, no SQL and no HTTP.
+
+pub mod batch;
+mod blob;
+mod checkpoint;
+mod dataset;
+mod encode;
+mod error;
+mod output;
+mod record;
+mod reject;
+mod scalar;
+mod sink;
+mod source;
+pub mod time;
+pub mod value;
+
+pub use async_trait::async_trait;
+pub use batch::{Batch, RecordRef, Rejected, Ticket};
+pub use blob::{Blob, Content, ContentHash, FileMode, FileRef, Staged};
+pub use checkpoint::{Checkpoint, KnownUnit, SourceName, UnitId, UnitState};
+pub use dataset::{Column, Dataset, Derive, Kind, Merge, Owner, Shape};
+pub use error::{Error, ErrorKind, Result};
+pub use output::{BATCH_BYTES, BATCH_RECORDS, Emit, Job, Outcome, Output, Progress, QUEUED_BATCHES};
+pub use record::{Alias, Extras, Link, Origin, Record, Scope, Version};
+pub use reject::{REJECT_BYTES, Reject, Sample, Skip};
+pub use sink::{Receipt, Sink};
+pub use source::{Cancel, Context, Source, Unit};
+pub use time::{Clock, FixedClock, SharedClock, SystemClock, TimeSource, Timestamp, Zone};
+pub use value::{Value, ValueRef, Values};

@@ -1,0 +1,303 @@
+//! What a source pushes into: collects records into batches and hands them to the sink through a bounded
+//! channel, so that parsing and writing overlap and a slow sink slows the parser instead of filling memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::batch::{Batch, Rejected, Ticket};
+use crate::blob::{Blob, FileRef};
+use crate::checkpoint::{Checkpoint, SourceName, UnitId, UnitState};
+use crate::error::{Error, Result};
+use crate::record::{Origin, Record, Scope, Version};
+use crate::reject::{Reject, Sample, Skip};
+use crate::sink::{Receipt, Sink};
+use crate::time::Timestamp;
+
+/// What was pushed without a commit is written once it passes this many bytes.
+pub const BATCH_BYTES: usize = 4 << 20;
+/// Line sources commit after this many records.
+pub const BATCH_RECORDS: usize = 10_000;
+/// Batches that wait between a reader and the sink. With the one being filled and the one being written, a
+/// reader holds at most three: `3 * BATCH_BYTES` and one record.
+pub const QUEUED_BATCHES: usize = 1;
+
+/// What a run has done so far, for progress bars and `status`; shared by all units of a run.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes there are to read.
+    pub total: AtomicU64,
+    /// Bytes read.
+    pub read: AtomicU64,
+    /// Records pushed.
+    pub records: AtomicU64,
+    /// Inputs rejected.
+    pub rejected: AtomicU64,
+}
+
+/// Who an output writes for.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The source.
+    pub source: SourceName,
+    /// The run, as numbered by the store.
+    pub run: i64,
+    /// The unit.
+    pub unit: UnitId,
+    /// The attempt, unique within the process.
+    pub attempt: u64,
+    /// The version of the source's cursors.
+    pub cursor_version: u32,
+    /// Tags that the configuration adds to every record.
+    pub tags: Arc<[Box<str>]>,
+    /// After how many bytes an open batch is written.
+    pub batch_bytes: usize,
+    /// The run's counters.
+    pub progress: Arc<Progress>,
+}
+
+/// What became of everything an output was given.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// The sum of all receipts.
+    pub receipt: Receipt,
+    /// Bytes of input read.
+    pub read: u64,
+    /// Why the unit was left out, if it was.
+    pub skipped: Option<Skip>,
+}
+
+/// Collects what one reader pushes for one unit.
+///
+/// Nothing of it is lost silently: an error of the sink surfaces at the next call and at [`Output::finish`].
+pub struct Output {
+    job: Job,
+    batch: Batch,
+    sent: u64,
+    skipped: Option<Skip>,
+    truncated: bool,
+    sink: Arc<dyn Sink>,
+    queue: Option<mpsc::Sender<Batch>>,
+    pump: Option<JoinHandle<Result<(Receipt, u64)>>>,
+}
+
+impl Output {
+    /// An output for `job` into `sink`. Must be called inside a tokio runtime.
+    pub fn new(job: Job, state: UnitState, sink: Arc<dyn Sink>) -> Self {
+        let (queue, batches) = mpsc::channel(QUEUED_BATCHES);
+        let pump = tokio::spawn(pump(sink.clone(), batches));
+        let batch = Batch::new(ticket(&job, 0), state);
+        Self { job, batch, sent: 0, skipped: None, truncated: false, sink, queue: Some(queue), pump: Some(pump) }
+    }
+
+    /// Adds a record.
+    pub async fn push(&mut self, record: Record) -> Result<()> {
+        self.add(record);
+        if self.is_full() {
+            let batch = self.seal(None);
+            self.send(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// Stages a file for a record that will be pushed: hashes it and lays a copy aside.
+    pub async fn file(&mut self, blob: Blob) -> Result<FileRef> {
+        let sink = self.sink.clone();
+        tokio::task::spawn_blocking(move || sink.stage(blob))
+            .await
+            .map_err(|error| Error::bug("staging a file panicked").caused_by(error))?
+    }
+
+    /// Notes an input that became no record. The run goes on.
+    pub fn reject(&mut self, origin: Origin, why: Reject, sample: Sample) {
+        self.job.progress.rejected.fetch_add(1, Ordering::Relaxed);
+        self.batch.rejects.push(Rejected { origin, why, sample });
+    }
+
+    /// Leaves the unit out: it is something else than what this source reads.
+    pub fn skip(&mut self, why: Skip) {
+        self.skipped = Some(why);
+    }
+
+    /// Says that the unit could not be read to its end: no scope of this attempt is complete.
+    pub fn truncated(&mut self) {
+        self.truncated = true;
+    }
+
+    /// Says that everything of `scope` at `version` has been pushed. Not believed where an input of the unit
+    /// was rejected or cut short.
+    pub fn complete(&mut self, scope: Scope, version: Version) {
+        self.batch.complete.push((scope, version));
+    }
+
+    /// Takes out the rows of `scope` that were last seen before `version`.
+    pub fn replace(&mut self, scope: Scope, version: Version) {
+        self.batch.replaced.push((scope, version));
+    }
+
+    /// Counts input bytes as read.
+    pub fn count(&mut self, bytes: u64) {
+        self.batch.read += bytes;
+        self.job.progress.read.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Notes the time of a record, for the log of batches.
+    pub fn note_time(&mut self, time: Timestamp) {
+        self.batch.note_time(time);
+    }
+
+    /// Replaces what is known of the unit, for this batch and those to come.
+    pub fn state(&mut self, state: UnitState) {
+        self.batch.state = state;
+    }
+
+    /// Everything pushed so far is covered by `cursor`. Returns when the queue has room; the sink answers
+    /// later, and a failure shows at the next call.
+    pub async fn commit(&mut self, cursor: impl Serialize) -> Result<()> {
+        let batch = self.seal_with(&cursor)?;
+        self.send(batch).await
+    }
+
+    /// Writes what is left, without moving the checkpoint, and waits for the sink.
+    pub async fn finish(mut self) -> Result<Outcome> {
+        if self.sent > 0 || self.has_content() {
+            let mut batch = self.seal(None);
+            batch.last = true;
+            // A failure to send is the pump's failure, which is the one to report.
+            let _ = self.send(batch).await;
+        }
+        self.queue = None;
+        let (receipt, read) = self.join().await?;
+        Ok(Outcome { receipt, read, skipped: self.skipped.take() })
+    }
+
+    async fn join(&mut self) -> Result<(Receipt, u64)> {
+        let Some(pump) = self.pump.take() else {
+            return Err(Error::bug("the output has already failed"));
+        };
+        pump.await.map_err(|error| Error::bug("the writer's pump panicked").caused_by(error))?
+    }
+
+    fn add(&mut self, mut record: Record) {
+        if !self.job.tags.is_empty() && record.dataset.tags {
+            record.extras.get_or_insert_default().tags.extend(self.job.tags.iter().cloned());
+        }
+        self.job.progress.records.fetch_add(1, Ordering::Relaxed);
+        self.batch.push(record);
+    }
+
+    fn is_full(&self) -> bool {
+        self.batch.size() >= self.job.batch_bytes
+    }
+
+    fn has_content(&self) -> bool {
+        let batch = &self.batch;
+        !(batch.is_empty() && batch.rejects.is_empty() && batch.complete.is_empty() && batch.replaced.is_empty())
+    }
+
+    fn seal_with(&mut self, cursor: &impl Serialize) -> Result<Batch> {
+        let checkpoint = Checkpoint::new(self.job.cursor_version, cursor)?;
+        Ok(self.seal(Some(checkpoint)))
+    }
+
+    fn seal(&mut self, checkpoint: Option<Checkpoint>) -> Batch {
+        self.sent += 1;
+        let next = Batch::new(ticket(&self.job, self.sent), self.batch.state.clone());
+        let mut batch = std::mem::replace(&mut self.batch, next);
+        batch.checkpoint = checkpoint;
+        batch.truncated = self.truncated;
+        batch
+    }
+
+    async fn send(&mut self, batch: Batch) -> Result<()> {
+        let Some(queue) = &self.queue else {
+            return Err(Error::bug("the output has already failed"));
+        };
+        if queue.send(batch).await.is_ok() {
+            return Ok(());
+        }
+        self.queue = None;
+        self.join().await.and(Err(Error::bug("the writer's pump stopped early")))
+    }
+
+    fn send_blocking(&mut self, batch: Batch) -> Result<()> {
+        let Some(queue) = &self.queue else {
+            return Err(Error::bug("the output has already failed"));
+        };
+        if queue.blocking_send(batch).is_ok() {
+            return Ok(());
+        }
+        self.queue = None;
+        let runtime = tokio::runtime::Handle::current();
+        runtime.block_on(self.join()).and(Err(Error::bug("the writer's pump stopped early")))
+    }
+}
+
+fn ticket(job: &Job, number: u64) -> Ticket {
+    Ticket { source: job.source.clone(), run: job.run, unit: job.unit.clone(), attempt: job.attempt, number }
+}
+
+/// Hands batches to the sink in order and stops at the first failure, which closes the channel.
+async fn pump(sink: Arc<dyn Sink>, mut batches: mpsc::Receiver<Batch>) -> Result<(Receipt, u64)> {
+    let mut total = Receipt::default();
+    let mut read = 0;
+    while let Some(batch) = batches.recv().await {
+        read += batch.read;
+        total += sink.write(batch).await?;
+    }
+    Ok((total, read))
+}
+
+/// The blocking twin of [`Output`], for parsers that run outside the async world.
+pub struct Emit<'a> {
+    output: &'a mut Output,
+}
+
+impl<'a> Emit<'a> {
+    /// Wraps an output. Its calls must come from a blocking thread of the runtime.
+    pub fn new(output: &'a mut Output) -> Self {
+        Self { output }
+    }
+
+    /// Adds a record.
+    pub fn push(&mut self, record: Record) -> Result<()> {
+        self.output.add(record);
+        if self.output.is_full() {
+            let batch = self.output.seal(None);
+            self.output.send_blocking(batch)?;
+        }
+        Ok(())
+    }
+
+    /// Stages a file for a record that will be pushed.
+    pub fn file(&mut self, blob: Blob) -> Result<FileRef> {
+        self.output.sink.stage(blob)
+    }
+
+    /// Everything pushed so far is covered by `cursor`.
+    pub fn commit(&mut self, cursor: &impl Serialize) -> Result<()> {
+        let batch = self.output.seal_with(cursor)?;
+        self.output.send_blocking(batch)
+    }
+
+    /// How many records the open batch has.
+    pub fn pending(&self) -> usize {
+        self.output.batch.len()
+    }
+}
+
+impl std::ops::Deref for Emit<'_> {
+    type Target = Output;
+    fn deref(&self) -> &Output {
+        self.output
+    }
+}
+
+impl std::ops::DerefMut for Emit<'_> {
+    fn deref_mut(&mut self) -> &mut Output {
+        self.output
+    }
+}

@@ -1,0 +1,144 @@
+//! Values and encoded rows. A record is encoded once, by the worker that parsed it, into a run of bytes
+//! that the writer binds straight from; nothing is allocated a value.
+
+/// A value of a column, owned.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// A 64-bit integer.
+    Integer(i64),
+    /// A 64-bit float.
+    Real(f64),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Blob(Vec<u8>),
+}
+
+/// A value of a column, borrowed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ValueRef<'a> {
+    /// Nothing.
+    Null,
+    /// A 64-bit integer.
+    Integer(i64),
+    /// A 64-bit float.
+    Real(f64),
+    /// Text.
+    Text(&'a str),
+    /// Bytes.
+    Blob(&'a [u8]),
+    /// The n-th text of the batch's own dictionary.
+    Entry(u32),
+}
+
+impl Value {
+    /// A view of it.
+    pub fn as_ref(&self) -> ValueRef<'_> {
+        match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
+            Self::Text(text) => ValueRef::Text(text),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }
+    }
+
+    /// Whether it is nothing.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+}
+
+impl From<ValueRef<'_>> for Value {
+    /// An entry of a batch's dictionary has no meaning outside the batch and becomes NULL.
+    fn from(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Null | ValueRef::Entry(_) => Self::Null,
+            ValueRef::Integer(number) => Self::Integer(number),
+            ValueRef::Real(number) => Self::Real(number),
+            ValueRef::Text(text) => Self::Text(text.to_owned()),
+            ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
+        }
+    }
+}
+
+const NULL: u8 = 0;
+const INTEGER: u8 = 1;
+const REAL: u8 = 2;
+const TEXT: u8 = 3;
+const BLOB: u8 = 4;
+const ENTRY: u8 = 5;
+
+/// Appends column number `column` with `value` to an encoded row.
+pub(crate) fn append(row: &mut Vec<u8>, column: u8, value: ValueRef<'_>) {
+    match value {
+        ValueRef::Null => row.extend_from_slice(&[column, NULL]),
+        ValueRef::Integer(number) => {
+            row.extend_from_slice(&[column, INTEGER]);
+            row.extend_from_slice(&number.to_le_bytes());
+        }
+        ValueRef::Real(number) => {
+            row.extend_from_slice(&[column, REAL]);
+            row.extend_from_slice(&number.to_bits().to_le_bytes());
+        }
+        ValueRef::Text(text) => append_bytes(row, column, TEXT, text.as_bytes()),
+        ValueRef::Blob(bytes) => append_bytes(row, column, BLOB, bytes),
+        ValueRef::Entry(number) => {
+            row.extend_from_slice(&[column, ENTRY]);
+            row.extend_from_slice(&number.to_le_bytes());
+        }
+    }
+}
+
+/// A value of 4 GiB or more cannot be stored by SQLite either; the encoder refuses it long before.
+fn append_bytes(row: &mut Vec<u8>, column: u8, tag: u8, bytes: &[u8]) {
+    row.extend_from_slice(&[column, tag]);
+    row.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+    row.extend_from_slice(bytes);
+}
+
+/// The values of an encoded row with their column numbers, in the order in which they were appended.
+/// Columns that do not occur are NULL.
+#[derive(Debug, Clone)]
+pub struct Values<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Values<'a> {
+    /// Reads a row that [`append`] wrote.
+    pub(crate) fn new(row: &'a [u8]) -> Self {
+        Self { rest: row }
+    }
+
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, rest) = self.rest.split_first_chunk::<N>()?;
+        self.rest = rest;
+        Some(*head)
+    }
+
+    fn take_bytes(&mut self) -> Option<&'a [u8]> {
+        let length = u32::from_le_bytes(self.take()?) as usize;
+        let (head, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(head)
+    }
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = (usize, ValueRef<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let [column, tag] = self.take()?;
+        let value = match tag {
+            INTEGER => ValueRef::Integer(i64::from_le_bytes(self.take()?)),
+            REAL => ValueRef::Real(f64::from_bits(u64::from_le_bytes(self.take()?))),
+            TEXT => ValueRef::Text(std::str::from_utf8(self.take_bytes()?).ok()?),
+            BLOB => ValueRef::Blob(self.take_bytes()?),
+            ENTRY => ValueRef::Entry(u32::from_le_bytes(self.take()?)),
+            _ => ValueRef::Null,
+        };
+        Some((usize::from(column), value))
+    }
+}
