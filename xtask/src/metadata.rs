@@ -27,7 +27,7 @@ pub(crate) struct Package {
     pub(crate) member: bool,
     /// Path of Cargo.toml: relative to the repository for members, absolute for others.
     pub(crate) manifest: String,
-    /// Names in [dependencies] and [build-dependencies], optional ones included.
+    /// Names in the tables `dependencies` and `build-dependencies`, optional ones included.
     pub(crate) needs: Vec<String>,
 }
 
