@@ -1,0 +1,27 @@
+//! The store: one SQLite database and a tree of plain dated folders. It takes batches through one writer
+//! thread, answers after the commit, and serves readers through read-only connections with a deadline.
+//!
+//! Rows, rejects and the checkpoint that covers them commit in one transaction, so a process killed at any
+//! instant loses nothing and doubles nothing.
+
+mod catalog;
+mod create;
+mod database;
+mod error;
+mod header;
+mod lock;
+mod reader;
+mod schema;
+mod store;
+mod tree;
+mod writer;
+
+pub use catalog::Catalog;
+pub use create::{CURRENT_VERSION, Created};
+pub use database::{Settings, Synchronous};
+pub use header::{FileKind, classify};
+pub use lock::{LockState, SourceLock};
+pub use reader::{Cell, Reader, Table};
+pub use schema::SCHEMA;
+pub use store::{Facts, RunEnd, RunStart, Store};
+pub use writer::edit::Edit;

@@ -1,0 +1,92 @@
+//! The one place that opens connections, and what they are set to.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use datalake_core::Result;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::explain;
+
+/// How sure a commit is before it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Synchronous {
+    /// It survives a power loss.
+    #[default]
+    Full,
+    /// A power loss may take the last commits, rows and checkpoints together; they are read again.
+    Normal,
+}
+
+/// Where the store is and how it works.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The database.
+    pub database: PathBuf,
+    /// The root of the file tree.
+    pub data: PathBuf,
+    /// How long to wait for another program's lock.
+    pub busy_timeout: Duration,
+    /// The page cache of the writer, in bytes.
+    pub cache: u64,
+    /// How sure a commit is.
+    pub synchronous: Synchronous,
+    /// At most this many pages; for tests of a full disk.
+    pub max_pages: Option<u32>,
+}
+
+impl Settings {
+    /// The usual settings for a database and a data folder.
+    pub fn new(database: impl Into<PathBuf>, data: impl Into<PathBuf>) -> Self {
+        Self {
+            database: database.into(),
+            data: data.into(),
+            busy_timeout: Duration::from_secs(10),
+            cache: 64 << 20,
+            synchronous: Synchronous::default(),
+            max_pages: None,
+        }
+    }
+}
+
+/// The writer's connection. Triggers are off: the writer keeps the full-text indexes itself, a batch at a time.
+pub(crate) fn open_writer(settings: &Settings) -> Result<Connection> {
+    let open = || -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&settings.database, flags)?;
+        connection.busy_timeout(settings.busy_timeout)?;
+        let synchronous = match settings.synchronous {
+            Synchronous::Full => "FULL",
+            Synchronous::Normal => "NORMAL",
+        };
+        connection.pragma_update(None, "synchronous", synchronous)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -((settings.cache >> 10) as i64))?;
+        connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        if let Some(pages) = settings.max_pages {
+            connection.pragma_update(None, "max_page_count", pages)?;
+        }
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+        connection.set_prepared_statement_cache_capacity(256);
+        Ok(connection)
+    };
+    open().map_err(|error| explain(&settings.database, error))
+}
+
+/// A connection that cannot write.
+pub(crate) fn open_reader(database: &Path, busy_timeout: Duration) -> Result<Connection> {
+    let open = || -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(database, flags)?;
+        connection.busy_timeout(busy_timeout)?;
+        connection.pragma_update(None, "query_only", true)?;
+        connection.pragma_update(None, "trusted_schema", false)?;
+        connection.pragma_update(None, "cache_size", -16_384)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    };
+    open().map_err(|error| explain(database, error))
+}

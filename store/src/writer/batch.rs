@@ -1,0 +1,234 @@
+//! One batch in one transaction: rows, rejects, files, scopes, the checkpoint, the log and the run's counts.
+
+use datalake_core::{Batch, RecordRef, Receipt, Result, Shape, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::files::place;
+use super::series::SeriesInsert;
+use super::{Caches, Failure, Writer, begin, checkpoints, delete, derive, rejects, rows, runs};
+use crate::catalog::Catalog;
+use crate::error::{explain, is_record_fault, plain};
+use crate::tree::{Placing, Tree};
+
+/// Everything a transaction needs to know while it works through a batch.
+pub(crate) struct Work<'a> {
+    pub(crate) db: &'a Connection,
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) caches: &'a mut Caches,
+    pub(crate) batch: &'a Batch,
+    pub(crate) zone: &'a datalake_core::Zone,
+    pub(crate) placing: Placing<'a>,
+    /// The instant of the transaction, as text.
+    pub(crate) now: String,
+    /// The device of the run.
+    pub(crate) device: String,
+    /// The run's row.
+    pub(crate) run: i64,
+    /// The origin of the unit's content.
+    pub(crate) origin: i64,
+    /// The number this batch has in the log.
+    pub(crate) number: i64,
+    pub(crate) receipt: Receipt,
+    /// The first and last byte that its records and rejects come from.
+    range: Option<(u64, u64)>,
+}
+
+/// Writes `batch` in one transaction.
+pub(crate) fn write(writer: &mut Writer, batch: &Batch) -> Result<Receipt> {
+    let tree = writer.tree.clone();
+    let database = writer.settings.database.clone();
+    let now = writer.clock.now();
+    let mut run = writer.run_state(batch.ticket.run)?;
+    let catalog = writer.catalog.clone();
+    let transaction = begin(&mut writer.connection).map_err(|error| explain(&database, error))?;
+    let prepared = Prepared { catalog: &catalog, tree: &tree, zone: &writer.zone, now };
+    let mut work = match prepared.start(&transaction, &mut writer.caches, batch, &mut run) {
+        Ok(work) => work,
+        Err(failure) => return Err(failure.explain(&database)),
+    };
+    let done = work.all(&mut run);
+    let (receipt, placing) = (work.receipt, work.placing);
+    // By statement, as what was placed still borrows the transaction; dropping it then does nothing more.
+    let committed = done.and_then(|()| transaction.execute_batch("COMMIT").map_err(Failure::Sqlite));
+    match committed {
+        Ok(()) => placing.done(),
+        Err(failure) => {
+            placing.undo();
+            return Err(failure.explain(&database));
+        }
+    }
+    writer.runs.insert(batch.ticket.run, run);
+    Ok(receipt)
+}
+
+/// What stands before the transaction begins.
+struct Prepared<'a> {
+    catalog: &'a Catalog,
+    tree: &'a Tree,
+    zone: &'a datalake_core::Zone,
+    now: Timestamp,
+}
+
+impl<'a> Prepared<'a> {
+    fn start(
+        self,
+        db: &'a Connection,
+        caches: &'a mut Caches,
+        batch: &'a Batch,
+        run: &mut runs::RunState,
+    ) -> Result<Work<'a>, Failure> {
+        let now = self.now.to_string();
+        let row = runs::ensure_row(db, run)?;
+        let origin = checkpoints::origin(db, caches, batch, &run.start.device)?;
+        let number = db
+            .prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM batches")?
+            .query_row([], |row| row.get(0))?;
+        Ok(Work {
+            db,
+            catalog: self.catalog,
+            caches,
+            batch,
+            zone: self.zone,
+            placing: self.tree.placing(),
+            now,
+            device: run.start.device.to_string(),
+            run: row,
+            origin,
+            number,
+            receipt: Receipt::default(),
+            range: None,
+        })
+    }
+}
+
+impl<'a> Work<'a> {
+    fn all(&mut self, run: &mut runs::RunState) -> Result<(), Failure> {
+        self.records()?;
+        for reject in &self.batch.rejects {
+            self.reject(reject)?;
+        }
+        self.scopes()?;
+        if let Some(checkpoint) = &self.batch.checkpoint {
+            checkpoints::store(self.db, self.batch, checkpoint, &self.now)?;
+        }
+        if self.batch.last {
+            derive::drain(self.db, self.catalog)?;
+        }
+        self.log()?;
+        run.add(self.batch, self.receipt);
+        runs::store_counts(self.db, run, self.run)?;
+        Ok(())
+    }
+
+    fn records(&mut self) -> Result<(), Failure> {
+        let batch = self.batch;
+        let mut series: Vec<Option<SeriesInsert<'a>>> = batch.datasets().iter().map(|_| None).collect();
+        let mut tables = rows::Tables::new(batch);
+        for record in batch.records() {
+            self.widen(record.bytes);
+            match record.dataset.shape {
+                Shape::Series => {
+                    let slot = &mut series[record.dataset_number];
+                    if slot.is_none() {
+                        *slot = Some(SeriesInsert::new(self, record.dataset)?);
+                    }
+                    if let Some(insert) = slot {
+                        insert.add(self, record)?;
+                    }
+                }
+                Shape::Rows => self.row(&mut tables, record)?,
+            }
+        }
+        for insert in series.into_iter().flatten() {
+            insert.finish(self)?;
+        }
+        tables.index(self.db, self.catalog)
+    }
+
+    fn row(&mut self, tables: &mut rows::Tables, record: RecordRef<'_>) -> Result<(), Failure> {
+        match rows::write(self, tables, record) {
+            Ok(()) => Ok(()),
+            Err(Failure::Sqlite(error)) if is_record_fault(&error) => self.reject_record(record, &plain(&error)),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// A record that breaks a rule of its table is the only one to suffer from it.
+    pub(crate) fn reject_record(&mut self, record: RecordRef<'_>, why: &str) -> Result<(), Failure> {
+        self.reject(&rejects::of_record(record, why))
+    }
+
+    fn reject(&mut self, reject: &datalake_core::Rejected) -> Result<(), Failure> {
+        self.widen((reject.origin.start, reject.origin.end));
+        self.receipt.rejected += 1;
+        rejects::store(self.db, self.origin, self.run, &self.now, reject)?;
+        Ok(())
+    }
+
+    fn widen(&mut self, (start, end): (u64, u64)) {
+        self.range = Some(self.range.map_or((start, end), |(low, high)| (low.min(start), high.max(end))));
+    }
+
+    /// Scopes seen whole, unless something of the unit was rejected or cut short; and sets to be replaced.
+    fn scopes(&mut self) -> Result<(), Failure> {
+        let batch = self.batch;
+        if !batch.complete.is_empty() && !batch.truncated && !rejects::any(self.db, self.origin)? {
+            for (scope, version) in &batch.complete {
+                let sql = "UPDATE scopes SET complete = max(complete, ?2) WHERE id = ?1";
+                let id = scope_id(self.db, scope.as_str())?;
+                self.db.prepare_cached(sql)?.execute(params![id, version.as_str()])?;
+            }
+        }
+        for (scope, version) in &batch.replaced {
+            let id = scope_id(self.db, scope.as_str())?;
+            delete::older_than(self.db, self.catalog, id, version.as_str())?;
+        }
+        Ok(())
+    }
+
+    /// The log has no entry for a batch that brought nothing.
+    fn log(&self) -> Result<(), Failure> {
+        let Receipt { inserted, changed, rejected, .. } = self.receipt;
+        if inserted + changed + rejected == 0 {
+            return Ok(());
+        }
+        let (start, end) = self.range.unwrap_or_default();
+        let (first, last) = self.batch.times().unzip();
+        let sql = "INSERT INTO batches (id, run, origin, range_start, range_end, first_time, last_time, inserted,
+                   changed, rejected, committed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        self.db.prepare_cached(sql)?.execute(params![
+            self.number,
+            self.run,
+            self.origin,
+            start as i64,
+            end as i64,
+            first,
+            last,
+            inserted as i64,
+            changed as i64,
+            rejected as i64,
+            self.now
+        ])?;
+        Ok(())
+    }
+
+    /// The files row of a record's file, placed in the tree if it is new.
+    pub(crate) fn file(&mut self, file: &datalake_core::FileRef) -> Result<Option<String>, Failure> {
+        place(self.db, &mut self.placing, file, self.zone, &self.device, &self.now)
+    }
+}
+
+/// The number of a scope, made if it is new.
+pub(crate) fn scope_id(db: &Connection, name: &str) -> rusqlite::Result<i64> {
+    let known = db
+        .prepare_cached("SELECT id FROM scopes WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()?;
+    match known {
+        Some(id) => Ok(id),
+        None => {
+            db.prepare_cached("INSERT INTO scopes (name) VALUES (?1)")?.execute([name])?;
+            Ok(db.last_insert_rowid())
+        }
+    }
+}

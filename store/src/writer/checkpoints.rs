@@ -1,0 +1,105 @@
+//! Rows about units: how far each has been read, what it looked like, and the content its rows came from.
+
+use datalake_core::{Batch, Checkpoint, KnownUnit, Timestamp, UnitId, UnitState};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{Caches, Failure};
+
+/// The number of the content that the batch's rows come from, made if it is new. A unit that carries on
+/// another after a rename takes over its content.
+pub(crate) fn origin(db: &Connection, caches: &mut Caches, batch: &Batch, device: &str) -> Result<i64, Failure> {
+    let source = &batch.ticket.source;
+    let unit = &batch.ticket.unit;
+    let generation = batch.state.generation;
+    let key = (source.clone(), unit.clone(), generation);
+    if let Some(id) = caches.origins.get(&key) {
+        return Ok(*id);
+    }
+    let find = "SELECT id FROM origins WHERE source = ?1 AND unit = ?2 AND generation = ?3";
+    let mut id: Option<i64> = db
+        .prepare_cached(find)?
+        .query_row(params![source, unit.as_str(), generation], |row| row.get(0))
+        .optional()?;
+    if let (None, Some(adopted)) = (id, &batch.state.adopts) {
+        id = db
+            .prepare_cached(
+                "UPDATE origins SET unit = ?2 WHERE source = ?1 AND unit = ?3 AND generation = ?4 RETURNING id",
+            )?
+            .query_row(params![source, unit.as_str(), adopted.as_str(), generation], |row| row.get(0))
+            .optional()?;
+        caches.origins.clear();
+    }
+    let id = match id {
+        Some(id) => id,
+        None => {
+            let sql = "INSERT INTO origins (source, unit, generation, device) VALUES (?1, ?2, ?3, ?4)";
+            db.prepare_cached(sql)?.execute(params![source, unit.as_str(), generation, device])?;
+            db.last_insert_rowid()
+        }
+    };
+    caches.origins.insert(key, id);
+    Ok(id)
+}
+
+/// Moves a unit's checkpoint.
+pub(crate) fn store(db: &Connection, batch: &Batch, checkpoint: &Checkpoint, now: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO checkpoints
+                   (source, unit, version, cursor, generation, size, modified_at, content_hash, missing, updated_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)
+               ON CONFLICT DO UPDATE SET version = excluded.version, cursor = excluded.cursor,
+                   generation = excluded.generation, size = excluded.size, modified_at = excluded.modified_at,
+                   content_hash = excluded.content_hash, missing = 0, updated_at = excluded.updated_at";
+    let state = &batch.state;
+    db.prepare_cached(sql)?
+        .execute(params![
+            batch.ticket.source,
+            batch.ticket.unit.as_str(),
+            checkpoint.version,
+            checkpoint.cursor,
+            state.generation,
+            state.size as i64,
+            state.modified.map(|time| time.to_string()),
+            state.hash.as_ref().map(|hash| &hash[..]),
+            now
+        ])
+        .map(drop)
+}
+
+const COLUMNS: &str = "unit, version, cursor, generation, size, modified_at, content_hash, missing";
+
+fn known(row: &Row<'_>) -> rusqlite::Result<KnownUnit> {
+    let cursor: Option<String> = row.get(2)?;
+    let version: Option<u32> = row.get(1)?;
+    let hash: Option<Vec<u8>> = row.get(6)?;
+    let modified: Option<String> = row.get(5)?;
+    Ok(KnownUnit {
+        id: UnitId::new(row.get::<_, String>(0)?),
+        checkpoint: version.zip(cursor).map(|(version, cursor)| Checkpoint { version, cursor: cursor.into() }),
+        state: UnitState {
+            generation: row.get(3)?,
+            size: row.get::<_, i64>(4)? as u64,
+            modified: modified.and_then(|text| text.parse::<Timestamp>().ok()),
+            hash: hash.and_then(|hash| hash.try_into().ok()),
+            adopts: None,
+        },
+        missing: row.get(7)?,
+    })
+}
+
+/// All units a source ever had.
+pub(crate) fn all(db: &Connection, source: &str) -> rusqlite::Result<Vec<KnownUnit>> {
+    let sql = format!("SELECT {COLUMNS} FROM checkpoints WHERE source = ?1 ORDER BY unit");
+    db.prepare_cached(&sql)?.query_map([source], known)?.collect()
+}
+
+/// One unit of a source.
+pub(crate) fn one(db: &Connection, source: &str, unit: &str) -> rusqlite::Result<Option<KnownUnit>> {
+    let sql = format!("SELECT {COLUMNS} FROM checkpoints WHERE source = ?1 AND unit = ?2");
+    db.prepare_cached(&sql)?.query_row([source, unit], known).optional()
+}
+
+/// Marks a unit as gone or back. Nothing that was read from it is touched.
+pub(crate) fn mark(db: &Connection, source: &str, unit: &UnitId, missing: bool) -> rusqlite::Result<()> {
+    let sql = "UPDATE checkpoints SET missing = ?3 WHERE source = ?1 AND unit = ?2";
+    db.prepare_cached(sql)?.execute(params![source, unit.as_str(), missing]).map(drop)
+}

@@ -1,0 +1,264 @@
+//! The writer: one thread with the only connection that writes. Batches come through a bounded channel, each
+//! is one transaction, and the answer goes out after the commit.
+
+mod batch;
+mod checkpoints;
+mod delete;
+mod derive;
+pub(crate) mod edit;
+mod files;
+mod links;
+mod merge;
+mod rejects;
+mod rows;
+mod runs;
+mod series;
+mod tags;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use datalake_core::{
+    Batch, Checkpoint, Error, ErrorKind, KnownUnit, Receipt, Result, SharedClock, Ticket, UnitId, Zone,
+};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::catalog::Catalog;
+use crate::database::Settings;
+use crate::error::{explain, is_busy};
+use crate::tree::Tree;
+use runs::RunState;
+
+/// Jobs that wait for the writer. Each batch may be 4 MiB, so this bounds memory; senders wait beyond it.
+const WAITING_JOBS: usize = 4;
+/// How often a transaction is tried while another process keeps the database busy, each time for the whole
+/// busy timeout.
+const BUSY_ATTEMPTS: u32 = 6;
+/// At most this many texts of series are remembered with their numbers.
+const TEXTS_REMEMBERED: usize = 100_000;
+
+type Job = Box<dyn FnOnce(&mut Writer) + Send>;
+
+/// A handle to the writer's thread.
+#[derive(Debug)]
+pub(crate) struct WriterHandle {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl WriterHandle {
+    /// Starts the thread.
+    pub(crate) fn start(mut writer: Writer) -> Result<Self> {
+        let (jobs, mut queue) = mpsc::channel::<Job>(WAITING_JOBS);
+        let thread = std::thread::Builder::new()
+            .name(String::from("writer"))
+            .spawn(move || {
+                while let Some(job) = queue.blocking_recv() {
+                    job(&mut writer);
+                }
+            })
+            .map_err(|error| Error::io("starting the writer", error))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Runs `job` on the writer's thread and waits for its answer.
+    pub(crate) async fn call<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let gone = || Error::bug("the writer's thread has stopped");
+        let (answer, wait) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        let job: Job = Box::new(move |writer| {
+            // Nobody waits any more when the caller has gone; the work is done all the same.
+            let _ = answer.send(job(writer));
+        });
+        jobs.send(job).await.map_err(|_| gone())?;
+        wait.await.map_err(|_| gone())?
+    }
+}
+
+impl Drop for WriterHandle {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the writer remembers between transactions. Forgotten when one fails: it may name rows that are not
+/// there.
+#[derive(Debug, Default)]
+pub(crate) struct Caches {
+    /// Numbers of texts.
+    texts: HashMap<Arc<str>, i64>,
+    /// Numbers of origins.
+    origins: HashMap<(Arc<str>, UnitId, u32), i64>,
+}
+
+/// The state of the writer's thread.
+pub(crate) struct Writer {
+    pub(crate) connection: Connection,
+    pub(crate) settings: Settings,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) tree: Arc<Tree>,
+    pub(crate) clock: SharedClock,
+    pub(crate) zone: Zone,
+    pub(crate) caches: Caches,
+    pub(crate) runs: HashMap<i64, RunState>,
+    pub(crate) next_run: i64,
+    /// The number of the batch that each attempt sends next; `None` after one of its batches failed.
+    attempts: HashMap<u64, Option<u64>>,
+}
+
+impl Writer {
+    /// A writer over an open connection.
+    pub(crate) fn new(
+        connection: Connection,
+        settings: Settings,
+        catalog: Arc<Catalog>,
+        tree: Arc<Tree>,
+        clock: SharedClock,
+        zone: Zone,
+    ) -> Self {
+        Self {
+            connection,
+            settings,
+            catalog,
+            tree,
+            clock,
+            zone,
+            caches: Caches::default(),
+            runs: HashMap::new(),
+            next_run: 0,
+            attempts: HashMap::new(),
+        }
+    }
+
+    /// Writes a batch, all or nothing.
+    pub(crate) fn write(&mut self, batch: &Batch) -> Result<Receipt> {
+        self.admit(&batch.ticket)?;
+        let answer = batch::write(self, batch);
+        let attempt = batch.ticket.attempt;
+        match &answer {
+            Ok(_) if batch.last => drop(self.attempts.remove(&attempt)),
+            Ok(_) => drop(self.attempts.insert(attempt, Some(batch.ticket.number + 1))),
+            Err(_) => {
+                self.caches = Caches::default();
+                self.attempts.insert(attempt, None);
+            }
+        }
+        answer
+    }
+
+    /// Refuses a batch that does not follow the last one of its attempt: its checkpoint would cover what was
+    /// never written.
+    fn admit(&self, ticket: &Ticket) -> Result<()> {
+        let expected = self.attempts.get(&ticket.attempt).copied().unwrap_or(Some(0));
+        if expected == Some(ticket.number) {
+            return Ok(());
+        }
+        let message = "an earlier batch of this attempt failed; the unit is read again from its checkpoint";
+        Err(Error::new(ErrorKind::Temporary, message).at(format!("{} {}", ticket.source, ticket.unit)))
+    }
+
+    /// Puts the database into the words of an error.
+    pub(crate) fn explain(&self, error: rusqlite::Error) -> Error {
+        explain(&self.settings.database, error)
+    }
+
+    /// Runs `work` in a transaction that holds the write lock from its start.
+    pub(crate) fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
+    ) -> Result<T> {
+        let database = self.settings.database.clone();
+        let transaction = begin(&mut self.connection).map_err(|error| explain(&database, error))?;
+        let done = work(&transaction).and_then(|value| transaction.commit().map(|()| value).map_err(Failure::Sqlite));
+        done.map_err(|failure| failure.explain(&database))
+    }
+}
+
+/// Starts a transaction, waiting for other processes to end theirs.
+pub(crate) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    let mut attempt = 1;
+    loop {
+        // The borrow checker does not see that a failed attempt borrows nothing any more.
+        match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
+            Err(error) if is_busy(&error) && attempt < BUSY_ATTEMPTS => attempt += 1,
+            other => return other,
+        }
+    }
+}
+
+/// Why a transaction did not commit.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// SQLite refused.
+    Sqlite(rusqlite::Error),
+    /// Something else.
+    Other(Error),
+}
+
+impl Failure {
+    pub(crate) fn explain(self, database: &std::path::Path) -> Error {
+        match self {
+            Self::Sqlite(error) => explain(database, error),
+            Self::Other(error) => error,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+pub use runs::{RunEnd, RunStart};
+
+/// How far a unit has been read.
+pub(crate) fn checkpoint_of(writer: &mut Writer, source: &str, unit: &UnitId) -> Result<Option<Checkpoint>> {
+    let known = checkpoints::one(&writer.connection, source, unit.as_str()).map_err(|error| writer.explain(error))?;
+    Ok(known.and_then(|unit| unit.checkpoint))
+}
+
+/// All units a source ever had.
+pub(crate) fn known_units(writer: &mut Writer, source: &str) -> Result<Vec<KnownUnit>> {
+    checkpoints::all(&writer.connection, source).map_err(|error| writer.explain(error))
+}
+
+/// Marks the units that are gone, and those that are back; writes nothing when none is.
+pub(crate) fn mark_units(writer: &mut Writer, source: &str, present: &[UnitId]) -> Result<usize> {
+    let known = known_units(writer, source)?;
+    let present: std::collections::HashSet<&UnitId> = present.iter().collect();
+    let changed: Vec<_> = known.iter().filter(|unit| unit.missing == present.contains(&unit.id)).collect();
+    if changed.is_empty() {
+        return Ok(0);
+    }
+    writer.transact(|db| {
+        for unit in &changed {
+            checkpoints::mark(db, source, &unit.id, !unit.missing)?;
+        }
+        Ok(changed.len())
+    })
+}
+
+/// Works off the marks that a killed process left.
+pub(crate) fn drain_dirty(writer: &mut Writer) -> Result<()> {
+    let any = writer.connection.prepare_cached("SELECT 1 FROM dirty LIMIT 1").and_then(|mut s| s.exists([]));
+    if any.map_err(|error| writer.explain(error))? {
+        let catalog = writer.catalog.clone();
+        writer.transact(|db| derive::drain(db, &catalog))?;
+    }
+    Ok(())
+}
