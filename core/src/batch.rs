@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::checkpoint::{Checkpoint, SourceName, UnitId, UnitState};
-use crate::dataset::{Dataset, Kind};
+use crate::dataset::{Dataset, Kind, Shape};
 use crate::record::{Extras, Origin, Record, Scope, Version};
 use crate::reject::{Reject, Sample};
-use crate::time::Timestamp;
 use crate::value::{ValueRef, Values, append};
 
 /// Which attempt at which unit a batch belongs to. After one batch of an attempt fails, the writer refuses
@@ -53,6 +52,7 @@ struct Entry {
 struct Rest {
     pointer: Option<Arc<str>>,
     extras: Extras,
+    hash: [u8; 16],
 }
 
 /// One record of a batch, as the writer sees it.
@@ -68,6 +68,8 @@ pub struct RecordRef<'a> {
     pub pointer: Option<&'a Arc<str>>,
     /// What few records have.
     pub extras: Option<&'a Extras>,
+    /// A hash of the row and its links, which decides between equal versions; zero for a series.
+    pub hash: [u8; 16],
     row: &'a [u8],
 }
 
@@ -105,10 +107,12 @@ pub struct Batch {
     /// Whether this attempt met an input it could not read to its end; no scope is complete then.
     pub truncated: bool,
     datasets: Vec<&'static Dataset>,
+    /// The time column of each dataset that is a series.
+    time_columns: Vec<Option<usize>>,
     entries: Vec<Entry>,
     rows: Vec<u8>,
     dictionary: Dictionary,
-    times: Option<(Timestamp, Timestamp)>,
+    times: Option<(i64, i64)>,
 }
 
 impl Batch {
@@ -125,6 +129,7 @@ impl Batch {
             read: 0,
             truncated: false,
             datasets: Vec::new(),
+            time_columns: Vec::new(),
             entries: Vec::new(),
             rows: Vec::new(),
             dictionary: Dictionary::default(),
@@ -141,9 +146,11 @@ impl Batch {
         }
         let dataset = self.number(record.dataset);
         let start = self.rows.len();
-        self.append(record.dataset, Values::new(&record.row));
-        let rest = (record.extras.is_some() || origin.pointer.is_some()).then(|| {
-            Box::new(Rest { pointer: origin.pointer, extras: record.extras.map(|extras| *extras).unwrap_or_default() })
+        self.append(record.dataset, self.time_columns[usize::from(dataset)], Values::new(&record.row));
+        let rest = (record.dataset.shape == Shape::Rows).then(|| {
+            let extras = record.extras.map(|extras| *extras).unwrap_or_default();
+            let hash = content_hash(&self.rows[start..], &extras);
+            Box::new(Rest { pointer: origin.pointer, extras, hash })
         });
         let origin = (origin.start, origin.end);
         self.entries.push(Entry { dataset, start: start as u32, end: self.rows.len() as u32, origin, rest });
@@ -154,13 +161,18 @@ impl Batch {
         let found = self.datasets.iter().position(|known| std::ptr::eq(*known, dataset));
         let number = found.unwrap_or_else(|| {
             self.datasets.push(dataset);
+            let series = dataset.shape == Shape::Series;
+            self.time_columns.push(dataset.time_column().filter(|_| series));
             self.datasets.len() - 1
         });
         number as u16
     }
 
-    fn append(&mut self, dataset: &'static Dataset, values: Values<'_>) {
+    fn append(&mut self, dataset: &'static Dataset, time: Option<usize>, values: Values<'_>) {
         for (column, value) in values {
+            if let (true, ValueRef::Integer(micros)) = (time == Some(column), value) {
+                self.times = Some(self.times.map_or((micros, micros), |(low, high)| (low.min(micros), high.max(micros))));
+            }
             let value = match (dataset.columns[column].kind, value) {
                 (Kind::Dictionary, ValueRef::Text(text)) => ValueRef::Entry(self.dictionary.entry(column, text)),
                 (_, value) => value,
@@ -169,13 +181,8 @@ impl Batch {
         }
     }
 
-    /// Widens the span of times that the batch's log entry names.
-    pub fn note_time(&mut self, time: Timestamp) {
-        self.times = Some(self.times.map_or((time, time), |(low, high)| (low.min(time), high.max(time))));
-    }
-
-    /// The least and greatest time of its records, where they were noted.
-    pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
+    /// The least and greatest time of its samples, in microseconds.
+    pub fn times(&self) -> Option<(i64, i64)> {
         self.times
     }
 
@@ -187,6 +194,7 @@ impl Batch {
             bytes: entry.origin,
             pointer: entry.rest.as_ref().and_then(|rest| rest.pointer.as_ref()),
             extras: entry.rest.as_ref().map(|rest| &rest.extras),
+            hash: entry.rest.as_ref().map_or([0; 16], |rest| rest.hash),
             row: &self.rows[entry.start as usize..entry.end as usize],
         })
     }
@@ -216,6 +224,20 @@ impl Batch {
     pub fn dictionary(&self) -> &[Arc<str>] {
         &self.dictionary.texts
     }
+}
+
+/// What decides between two records of equal version: any total order does that depends on nothing else.
+fn content_hash(row: &[u8], extras: &Extras) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(row);
+    for link in &extras.links {
+        for part in [link.column, link.dataset, link.kind, &link.value] {
+            hasher.update(part.as_bytes()).update(&[0]);
+        }
+    }
+    let mut hash = [0; 16];
+    hasher.finalize_xof().fill(&mut hash);
+    hash
 }
 
 /// The repeating texts of a batch.

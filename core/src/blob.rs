@@ -9,6 +9,11 @@ use crate::time::Timestamp;
 /// BLAKE3 of a file's content.
 pub type ContentHash = [u8; 32];
 
+/// BLAKE3 of bytes at hand.
+pub fn hash(bytes: &[u8]) -> ContentHash {
+    *blake3::hash(bytes).as_bytes()
+}
+
 /// How a file is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FileMode {

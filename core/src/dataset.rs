@@ -37,6 +37,9 @@ pub enum Merge {
     Version,
     /// All such columns come together from the record with the least (time, content hash).
     First,
+    /// The time, its `time_source` and its offset come together from the record whose source ranks highest
+    /// ([`TimeSource`](crate::TimeSource)), of several such the earliest.
+    Time,
     /// The smaller value; NULL yields.
     Least,
     /// The greater value; NULL yields.

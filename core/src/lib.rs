@@ -4,11 +4,14 @@
 pub mod batch;
 mod blob;
 mod checkpoint;
+pub mod config;
 mod dataset;
 mod encode;
 mod error;
+mod files;
 mod output;
 mod record;
+pub mod registry;
 mod reject;
 mod scalar;
 mod sink;
@@ -18,10 +21,14 @@ pub mod value;
 
 pub use async_trait::async_trait;
 pub use batch::{Batch, RecordRef, Rejected, Ticket};
-pub use blob::{Blob, Content, ContentHash, FileMode, FileRef, Staged};
+pub use blob::{Blob, Content, ContentHash, FileMode, FileRef, Staged, hash};
 pub use checkpoint::{Checkpoint, KnownUnit, SourceName, UnitId, UnitState};
 pub use dataset::{Column, Dataset, Derive, Kind, Merge, Owner, Shape};
 pub use error::{Error, ErrorKind, Result};
+pub use files::{
+    Class, FileEmit, FileSource, Files, LINE_LIMIT, Line, LineEmit, LineReader, LineSource, Overlong, Piece, Place,
+    TrackedFile, file_source, line_source,
+};
 pub use output::{BATCH_BYTES, BATCH_RECORDS, Emit, Job, Outcome, Output, Progress, QUEUED_BATCHES};
 pub use record::{Alias, Extras, Link, Origin, Record, Scope, Version};
 pub use reject::{REJECT_BYTES, Reject, Sample, Skip};
@@ -29,3 +36,7 @@ pub use sink::{Receipt, Sink};
 pub use source::{Cancel, Context, Source, Unit};
 pub use time::{Clock, FixedClock, SharedClock, SystemClock, TimeSource, Timestamp, Zone};
 pub use value::{Value, ValueRef, Values};
+pub use config::{ByteSize, Folders, Paths, Secret, Section};
+#[doc(hidden)]
+pub use inventory;
+pub use registry::{SourceEntry, Stability};

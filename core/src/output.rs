@@ -1,6 +1,8 @@
 //! What a source pushes into: collects records into batches and hands them to the sink through a bounded
 //! channel, so that parsing and writing overlap and a slow sink slows the parser instead of filling memory.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,14 +17,13 @@ use crate::error::{Error, Result};
 use crate::record::{Origin, Record, Scope, Version};
 use crate::reject::{Reject, Sample, Skip};
 use crate::sink::{Receipt, Sink};
-use crate::time::Timestamp;
 
 /// What was pushed without a commit is written once it passes this many bytes.
 pub const BATCH_BYTES: usize = 4 << 20;
 /// Line sources commit after this many records.
 pub const BATCH_RECORDS: usize = 10_000;
 /// Batches that wait between a reader and the sink. With the one being filled and the one being written, a
-/// reader holds at most three: `3 * BATCH_BYTES` and one record.
+/// reader holds at most three: `3 * BATCH_BYTES`, and one record or what one line makes, at most as much again.
 pub const QUEUED_BATCHES: usize = 1;
 
 /// What a run has done so far, for progress bars and `status`; shared by all units of a run.
@@ -68,6 +69,8 @@ pub struct Outcome {
     pub read: u64,
     /// Why the unit was left out, if it was.
     pub skipped: Option<Skip>,
+    /// Bytes at the end of the unit that wait for the rest of their line.
+    pub pending: u64,
 }
 
 /// Collects what one reader pushes for one unit.
@@ -79,6 +82,7 @@ pub struct Output {
     sent: u64,
     skipped: Option<Skip>,
     truncated: bool,
+    unfinished: u64,
     sink: Arc<dyn Sink>,
     queue: Option<mpsc::Sender<Batch>>,
     pump: Option<JoinHandle<Result<(Receipt, u64)>>>,
@@ -90,7 +94,22 @@ impl Output {
         let (queue, batches) = mpsc::channel(QUEUED_BATCHES);
         let pump = tokio::spawn(pump(sink.clone(), batches));
         let batch = Batch::new(ticket(&job, 0), state);
-        Self { job, batch, sent: 0, skipped: None, truncated: false, sink, queue: Some(queue), pump: Some(pump) }
+        Self {
+            job,
+            batch,
+            sent: 0,
+            skipped: None,
+            truncated: false,
+            unfinished: 0,
+            sink,
+            queue: Some(queue),
+            pump: Some(pump),
+        }
+    }
+
+    /// The unit it writes for.
+    pub fn unit(&self) -> &UnitId {
+        &self.job.unit
     }
 
     /// Adds a record.
@@ -127,6 +146,11 @@ impl Output {
         self.truncated = true;
     }
 
+    /// Says that so many bytes at the end of the unit wait for the rest of their line.
+    pub fn unfinished(&mut self, bytes: u64) {
+        self.unfinished = bytes;
+    }
+
     /// Says that everything of `scope` at `version` has been pushed. Not believed where an input of the unit
     /// was rejected or cut short.
     pub fn complete(&mut self, scope: Scope, version: Version) {
@@ -142,11 +166,6 @@ impl Output {
     pub fn count(&mut self, bytes: u64) {
         self.batch.read += bytes;
         self.job.progress.read.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    /// Notes the time of a record, for the log of batches.
-    pub fn note_time(&mut self, time: Timestamp) {
-        self.batch.note_time(time);
     }
 
     /// Replaces what is known of the unit, for this batch and those to come.
@@ -171,7 +190,42 @@ impl Output {
         }
         self.queue = None;
         let (receipt, read) = self.join().await?;
-        Ok(Outcome { receipt, read, skipped: self.skipped.take() })
+        Ok(Outcome { receipt, read, skipped: self.skipped.take(), pending: self.unfinished })
+    }
+
+    /// Runs `work` in a blocking thread that holds this output meanwhile. A panic in it becomes an error,
+    /// and what it had pushed until then is not lost.
+    pub async fn blocking<R: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let mut lent = self.lend();
+        let span = tracing::Span::current();
+        let task = tokio::task::spawn_blocking(move || {
+            let done = span.in_scope(|| catch_unwind(AssertUnwindSafe(|| work(&mut lent))));
+            (lent, done)
+        });
+        let stopped = |error| Error::bug("the reading thread was stopped").caused_by(error);
+        let (lent, done) = task.await.map_err(stopped)?;
+        *self = lent;
+        done.unwrap_or_else(|panic| Err(Error::bug(format!("panicked: {}", panic_text(&*panic)))))
+    }
+
+    /// Hands the whole output over and leaves one behind that answers every call with an error.
+    fn lend(&mut self) -> Self {
+        let batch = Batch::new(ticket(&self.job, self.sent), self.batch.state.clone());
+        let left = Self {
+            job: self.job.clone(),
+            batch,
+            sent: self.sent,
+            skipped: None,
+            truncated: self.truncated,
+            unfinished: 0,
+            sink: self.sink.clone(),
+            queue: None,
+            pump: None,
+        };
+        std::mem::replace(self, left)
     }
 
     async fn join(&mut self) -> Result<(Receipt, u64)> {
@@ -193,7 +247,8 @@ impl Output {
         self.batch.size() >= self.job.batch_bytes
     }
 
-    fn has_content(&self) -> bool {
+    /// Whether the open batch holds anything to write.
+    pub(crate) fn has_content(&self) -> bool {
         let batch = &self.batch;
         !(batch.is_empty() && batch.rejects.is_empty() && batch.complete.is_empty() && batch.replaced.is_empty())
     }
@@ -240,6 +295,12 @@ fn ticket(job: &Job, number: u64) -> Ticket {
     Ticket { source: job.source.clone(), run: job.run, unit: job.unit.clone(), attempt: job.attempt, number }
 }
 
+/// What a panic said.
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
 /// Hands batches to the sink in order and stops at the first failure, which closes the channel.
 async fn pump(sink: Arc<dyn Sink>, mut batches: mpsc::Receiver<Batch>) -> Result<(Receipt, u64)> {
     let mut total = Receipt::default();
@@ -270,6 +331,23 @@ impl<'a> Emit<'a> {
             self.output.send_blocking(batch)?;
         }
         Ok(())
+    }
+
+    /// Adds a record like [`Emit::push`], but leaves a full batch open for the commit that comes at the end
+    /// of the line or entry. Only one input that makes several batches by itself is cut before its end.
+    pub(crate) fn hold(&mut self, record: Record) -> Result<()> {
+        self.output.add(record);
+        if self.output.batch.size() < 2 * self.output.job.batch_bytes {
+            return Ok(());
+        }
+        let batch = self.output.seal(None);
+        self.output.send_blocking(batch)
+    }
+
+    /// Whether the open batch is large enough to be committed at the next chance.
+    pub fn is_due(&self) -> bool {
+        let inputs = self.output.batch.len() + self.output.batch.rejects.len();
+        inputs >= BATCH_RECORDS || self.output.is_full()
     }
 
     /// Stages a file for a record that will be pushed.

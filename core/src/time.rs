@@ -184,6 +184,12 @@ impl Zone {
         Some((time, zoned.offset().seconds()))
     }
 
+    /// The instant of ISO 8601 text; where it names no offset, it is a wall-clock time here.
+    pub fn parse(&self, text: &str) -> Option<Timestamp> {
+        let instant = text.parse::<Timestamp>().ok();
+        instant.or_else(|| Some(self.resolve(text.parse().ok()?)?.0))
+    }
+
     /// The offset in force at `time`, in seconds east of UTC.
     pub fn offset(&self, time: Timestamp) -> i32 {
         self.0.to_offset(time.jiff()).seconds()
@@ -204,6 +210,20 @@ pub enum TimeSource {
     Name,
     /// Inside the thing itself.
     Embedded,
+}
+
+impl TimeSource {
+    /// The rank of a source by its stored name; an unknown or missing one ranks lowest.
+    pub fn rank(name: &str) -> u8 {
+        match name {
+            "embedded" => 5,
+            "name" => 4,
+            "sidecar" => 3,
+            "parent" => 2,
+            "mtime" => 1,
+            _ => 0,
+        }
+    }
 }
 
 /// Where "now" comes from, so that tests can say when it is.

@@ -100,6 +100,11 @@ impl Store {
         &self.facts
     }
 
+    /// Overrides the device that the database was told at its birth.
+    pub fn set_device(&mut self, device: &str) {
+        self.facts.device = device.into();
+    }
+
     /// The datasets.
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog

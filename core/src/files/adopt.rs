@@ -1,0 +1,148 @@
+//! Finds the known unit whose content a file carries on under a new name, after a rename or a rotation.
+//!
+//! It is decided from what was known before the run and from the files that are there now, never from what
+//! has been read meanwhile: so a chain of renames comes out the same in whatever order its files are read.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Class;
+use super::identity::{Bookmark, Mark, Opened, Print, Stop, hex};
+use crate::blob::ContentHash;
+use crate::checkpoint::{KnownUnit, UnitId};
+use crate::source::{Cancel, Context};
+
+/// The files that are there now.
+pub(crate) type Present = HashMap<UnitId, PathBuf>;
+
+/// A unit with what was known of its file.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) id: UnitId,
+    pub(crate) bookmark: Bookmark,
+}
+
+/// All units that were known before the run and can be recognised, by what they begin with.
+pub(crate) struct Index {
+    /// Held to tell whether it is still the snapshot that was indexed.
+    snapshot: Arc<HashMap<UnitId, KnownUnit>>,
+    version: u32,
+    entries: Vec<Entry>,
+    heads: HashMap<Print, Vec<usize>>,
+    lengths: BTreeSet<u16>,
+}
+
+impl Index {
+    pub(crate) fn new(cx: &Context) -> Self {
+        let mut index = Self {
+            snapshot: cx.known.clone(),
+            version: cx.cursor_version,
+            entries: Vec::new(),
+            heads: HashMap::new(),
+            lengths: BTreeSet::new(),
+        };
+        for unit in cx.known.values() {
+            let checkpoint = unit.checkpoint.as_ref();
+            let decoded = checkpoint.and_then(|known| known.decode::<Bookmark>(cx.cursor_version));
+            if let Some(bookmark) = decoded.filter(|bookmark| bookmark.file.is_telling()) {
+                index.add(Entry {
+                    id: unit.id.clone(),
+                    bookmark,
+                });
+            }
+        }
+        index
+    }
+
+    fn add(&mut self, entry: Entry) {
+        let head = entry.bookmark.file.head;
+        self.lengths.insert(head.length);
+        self.heads.entry(head).or_default().push(self.entries.len());
+        self.entries.push(entry);
+    }
+
+    /// Whether it is about what this context knows.
+    pub(crate) fn is_for(&self, cx: &Context) -> bool {
+        Arc::ptr_eq(&self.snapshot, &cx.known) && self.version == cx.cursor_version
+    }
+
+    /// The unit that this file carries on, with the bytes before its offset.
+    pub(crate) fn find(
+        &self,
+        file: &Candidate<'_>,
+        present: &Present,
+        cancel: &Cancel,
+    ) -> Result<Option<(&Entry, Vec<u8>)>, Stop> {
+        let mut entries = self.with_same_head(file);
+        // Of several, the one that was read furthest loses nothing; the name makes the choice certain.
+        entries.sort_unstable_by(|left, right| {
+            let offset = |entry: &Entry| entry.bookmark.file.offset;
+            offset(right)
+                .cmp(&offset(left))
+                .then_with(|| left.id.cmp(&right.id))
+        });
+        for entry in entries {
+            let mark = &entry.bookmark.file;
+            if let Some(tail) = file.holds(mark)
+                && !still_holds(present.get(&entry.id), mark, cancel)?
+            {
+                return Ok(Some((entry, tail)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn with_same_head(&self, file: &Candidate<'_>) -> Vec<&Entry> {
+        let head = &file.opened.head;
+        let lengths = self.lengths.iter().map(|length| usize::from(*length));
+        let prints = lengths.filter_map(|length| head.get(..length).map(Print::of));
+        let same = prints.filter_map(|print| self.heads.get(&print)).flatten();
+        same.map(|number| &self.entries[*number])
+            .filter(|entry| entry.id != *file.unit)
+            .collect()
+    }
+}
+
+/// A file that may carry on a known unit.
+pub(crate) struct Candidate<'a> {
+    pub(crate) unit: &'a UnitId,
+    pub(crate) opened: &'a Opened,
+    pub(crate) class: Class,
+    /// Its content's hash, for files that are read as a whole.
+    pub(crate) hash: Option<&'a ContentHash>,
+}
+
+impl Candidate<'_> {
+    /// The bytes before the mark's offset, if the mark is about this content.
+    fn holds(&self, mark: &Mark) -> Option<Vec<u8>> {
+        match self.class {
+            // What cannot be read here shows when the file is read.
+            Class::AppendOnly => self.opened.tail_of(mark).ok().flatten(),
+            Class::Whole => (self.hash.map(hex)? == *mark.hash.as_ref()?).then(Vec::new),
+        }
+    }
+}
+
+/// Whether the old path still has the content: then the new one is a copy, and not a rename. Where that
+/// cannot be told it is taken for a copy, which is read again and so loses nothing.
+fn still_holds(path: Option<&PathBuf>, mark: &Mark, cancel: &Cancel) -> Result<bool, Stop> {
+    let Some(path) = path else { return Ok(false) };
+    match holds(path, mark, cancel) {
+        Err(Stop::Gone) => Ok(false),
+        Err(Stop::Problem(_)) => Ok(true),
+        answer => answer,
+    }
+}
+
+fn holds(path: &Path, mark: &Mark, cancel: &Cancel) -> Result<bool, Stop> {
+    let opened = Opened::open(path)?;
+    if opened.stamp == mark.stamp && mark.settled {
+        return Ok(true);
+    }
+    match &mark.hash {
+        None => Ok(opened.tail_of(mark)?.is_some()),
+        Some(_) if opened.stamp.size != mark.stamp.size => Ok(false),
+        Some(hash) => Ok(hex(&opened.digest(cancel)?) == *hash),
+    }
+}

@@ -1,0 +1,353 @@
+//! Makes a source of a parser that reads one file at a time: finds the files, opens them, recognises them,
+//! and goes on where the last commit left off.
+
+use std::collections::HashMap;
+use std::fs;
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::adopt::{Index, Present};
+use super::identity::{Bookmark, Mark, Opened, Stamp, Stop};
+use super::scan::scan;
+use super::session::Session;
+use super::start::{Facts, Start};
+use super::tracked::{Place, TrackedFile};
+use super::{Class, Files};
+use crate::blob::{Blob, FileRef};
+use crate::checkpoint::{Checkpoint, KnownUnit, UnitId};
+use crate::error::{Error, ErrorKind, Result};
+use crate::output::{Emit, Output};
+use crate::record::{Origin, Record, Scope, Version};
+use crate::reject::{Reject, Sample, Skip};
+use crate::source::{Context, Source, Unit};
+
+/// A parser of one file. It blocks, and it has no rules about files: those are kept for it.
+pub trait FileSource: Send + Sync + 'static {
+    /// Where it stands in a file, as far as it cannot tell from the offset. `()` if it can.
+    type Cursor: Serialize + DeserializeOwned + Default + Send;
+
+    /// The files it reads. Asked once.
+    fn files(&self) -> Files;
+
+    /// Reads `file` from [`TrackedFile::start`] on. `from` is the cursor that was committed there, or the
+    /// default at the start of a file and whenever its content was replaced.
+    fn read(
+        &self,
+        cx: &Context,
+        file: &mut TrackedFile,
+        from: Self::Cursor,
+        out: &mut FileEmit<'_, Self::Cursor>,
+    ) -> Result<()>;
+
+    /// See [`Source::relate`].
+    fn relate(&self, _cx: &Context, _known: &[KnownUnit], _out: &mut Emit<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The source that reads files with `parser`.
+pub fn file_source<T: FileSource>(parser: T) -> Arc<dyn Source> {
+    let files = parser.files();
+    let (present, index, verified) = Default::default();
+    Arc::new(ByFile(Arc::new(Reader {
+        parser,
+        files,
+        present,
+        index,
+        verified,
+    })))
+}
+
+/// What a [`FileSource`] pushes into.
+pub struct FileEmit<'a, C> {
+    session: Session<'a>,
+    cursor: PhantomData<fn(C)>,
+}
+
+impl<C: Serialize> FileEmit<'_, C> {
+    /// Adds a record.
+    pub fn push(&mut self, record: Record) -> Result<()> {
+        self.session.emit().hold(record)
+    }
+
+    /// Stages a file for a record that will be pushed.
+    pub fn file(&mut self, blob: Blob) -> Result<FileRef> {
+        self.session.emit().file(blob)
+    }
+
+    /// Notes an input that became no record. The file is read on.
+    pub fn reject(&mut self, origin: Origin, why: Reject, sample: Sample) {
+        self.session.output.reject(origin, why, sample);
+    }
+
+    /// Leaves the file out: it is something else than what this source reads.
+    pub fn skip(&mut self, why: Skip) {
+        self.session.output.skip(why);
+    }
+
+    /// Says that the file could not be read to its end: no scope of it is complete.
+    pub fn truncated(&mut self) {
+        self.session.output.truncated();
+    }
+
+    /// Says that everything of `scope` at `version` has been pushed.
+    pub fn complete(&mut self, scope: Scope, version: Version) {
+        self.session.output.complete(scope, version);
+    }
+
+    /// Takes out the rows of `scope` that were last seen before `version`.
+    pub fn replace(&mut self, scope: Scope, version: Version) {
+        self.session.output.replace(scope, version);
+    }
+
+    /// Whether enough has been pushed to commit it at the next place where that is possible.
+    pub fn is_due(&mut self) -> bool {
+        self.session.emit().is_due()
+    }
+
+    /// Everything pushed so far is covered by `cursor` at `place`. Nothing is written where nothing is new,
+    /// so a parser may always end with this. Until then the file counts as not read.
+    pub fn commit(&mut self, place: &Place, cursor: &C) -> Result<()> {
+        let cursor = to_raw_value(cursor)
+            .map_err(|error| Error::bug("the cursor cannot be written as JSON").caused_by(error))?;
+        self.session.commit(place, cursor)
+    }
+
+    /// The plain output, for the line adapter.
+    pub(crate) fn output(&mut self) -> &mut Output {
+        self.session.output
+    }
+}
+
+/// A file parser as a source.
+struct ByFile<T>(Arc<Reader<T>>);
+
+#[async_trait]
+impl<T: FileSource> Source for ByFile<T> {
+    async fn units(&self, cx: &Context) -> Result<Vec<Unit>> {
+        let (reader, cancel) = (self.0.clone(), cx.cancel.clone());
+        let search = tokio::task::spawn_blocking(move || {
+            let units = scan(&reader.files, &cancel)?;
+            reader.remember(&units);
+            Ok(units)
+        });
+        search
+            .await
+            .map_err(|error| Error::bug("the search for files panicked").caused_by(error))?
+    }
+
+    async fn read(
+        &self,
+        cx: &Context,
+        unit: &Unit,
+        from: Option<Checkpoint>,
+        out: &mut Output,
+    ) -> Result<()> {
+        let (reader, context, file) = (self.0.clone(), cx.clone(), unit.clone());
+        let read = out
+            .blocking(move |out| reader.read(&context, &file, from, out))
+            .await;
+        read.map_err(|error| match error.kind() {
+            ErrorKind::Bug => error
+                .at(unit.id.as_str())
+                .at(format!("source `{}`", cx.source)),
+            _ => error,
+        })
+    }
+
+    async fn relate(&self, cx: &Context, known: &[KnownUnit], out: &mut Output) -> Result<()> {
+        let (reader, context, known) = (self.0.clone(), cx.clone(), known.to_vec());
+        let relate =
+            move |out: &mut Output| reader.parser.relate(&context, &known, &mut Emit::new(out));
+        out.blocking(relate)
+            .await
+            .map_err(|error| match error.kind() {
+                ErrorKind::Bug => error
+                    .at("relating its files")
+                    .at(format!("source `{}`", cx.source)),
+                _ => error,
+            })
+    }
+
+    fn roots(&self) -> Vec<PathBuf> {
+        self.0.files.roots().to_vec()
+    }
+}
+
+/// A parser, with what is worth remembering between its files. None of it decides anything: it could all be
+/// found out again.
+struct Reader<T> {
+    parser: T,
+    files: Files,
+    /// The files of the last search.
+    present: Mutex<Option<Arc<Present>>>,
+    /// What was known before the run.
+    index: Mutex<Option<Arc<Index>>>,
+    /// Files that had changed shortly before their checkpoint was written, and were looked at again since.
+    verified: Mutex<HashMap<UnitId, Stamp>>,
+}
+
+impl<T: FileSource> Reader<T> {
+    fn read(
+        &self,
+        cx: &Context,
+        unit: &Unit,
+        from: Option<Checkpoint>,
+        out: &mut Output,
+    ) -> Result<()> {
+        match self.try_read(cx, unit, from, out) {
+            Ok(()) => Ok(()),
+            // The next search will not find it; what was read of it stays.
+            Err(Stop::Gone) => Ok(()),
+            Err(Stop::Problem(why)) => {
+                out.reject(Origin::default(), why, Sample::of(&[]));
+                Ok(())
+            }
+            Err(Stop::Failed(error)) => Err(error),
+        }
+    }
+
+    fn try_read(
+        &self,
+        cx: &Context,
+        unit: &Unit,
+        from: Option<Checkpoint>,
+        out: &mut Output,
+    ) -> Result<(), Stop> {
+        if let Some(problem) = &unit.problem {
+            return Err(Stop::Problem(problem.clone()));
+        }
+        let path = unit
+            .path
+            .as_deref()
+            .ok_or_else(|| Error::bug("this unit is not one of this source's"))?;
+        let stored = from.and_then(|from| from.decode::<Bookmark>(cx.cursor_version));
+        let stored = stored.filter(|stored| decode::<T::Cursor>(&stored.cursor).is_some());
+        if let Some(Bookmark { file: mark, .. }) = &stored
+            && !cx.full
+            && self.is_unchanged(&unit.id, path, mark)
+        {
+            if self.files.class() == Class::AppendOnly {
+                out.unfinished(mark.stamp.size.saturating_sub(mark.offset));
+            }
+            return Ok(());
+        }
+        self.open_and_read(cx, (&unit.id, path), stored, out)
+    }
+
+    fn is_unchanged(&self, unit: &UnitId, path: &Path, mark: &Mark) -> bool {
+        let settled = || mark.settled || lock(&self.verified).get(unit) == Some(&mark.stamp);
+        mark.end && fs::metadata(path).is_ok_and(|data| Stamp::of(&data) == mark.stamp) && settled()
+    }
+
+    fn open_and_read(
+        &self,
+        cx: &Context,
+        (unit, path): (&UnitId, &Path),
+        stored: Option<Bookmark>,
+        out: &mut Output,
+    ) -> Result<(), Stop> {
+        // The time before the look, so that a change right after it counts as one that may not show.
+        let now = cx.clock.now();
+        let opened = Opened::open(path)?;
+        let settled = opened.stamp.is_settled(now);
+        let class = self.files.class();
+        let hash = match class {
+            Class::AppendOnly => None,
+            Class::Whole => Some(opened.digest(&cx.cancel)?),
+        };
+        let facts = Facts {
+            cx,
+            unit,
+            class,
+            opened: &opened,
+            hash: hash.as_ref(),
+            stored: stored.as_ref(),
+        };
+        let mut start = facts.start(|| Ok((self.index(cx), self.present(cx)?)))?;
+        let mut file = TrackedFile::new(opened, path.to_owned(), unit.clone(), cx.cancel.clone());
+        file.start_at(start.offset, std::mem::take(&mut start.tail), hash);
+        let session = Session::new(out, class, &file, settled, &start, stored);
+        self.parse(cx, &mut file, &start, session)
+    }
+
+    fn parse(
+        &self,
+        cx: &Context,
+        file: &mut TrackedFile,
+        start: &Start,
+        session: Session<'_>,
+    ) -> Result<(), Stop> {
+        let mut out = FileEmit {
+            session,
+            cursor: PhantomData,
+        };
+        let read = match &start.cursor {
+            // Only its times have changed: the checkpoint takes note, and the parser has nothing to do.
+            Some(cursor) if start.done => out.session.commit(&file.end()?, cursor.clone()),
+            cursor => {
+                let from = cursor
+                    .as_deref()
+                    .and_then(decode::<T::Cursor>)
+                    .unwrap_or_default();
+                self.parser.read(cx, file, from, &mut out)
+            }
+        };
+        let mut session = out.session;
+        session.note_rest();
+        if let Some(stamp) = session.verified() {
+            lock(&self.verified).insert(file.unit().clone(), stamp);
+        }
+        if let Some((at, why)) = file.take_trouble() {
+            session
+                .output
+                .reject(Origin::bytes(at, at), why, Sample::of(&[]));
+            session.output.truncated();
+            return Ok(());
+        }
+        match read {
+            Err(_) if cx.cancel.is_cancelled() => Err(Error::cancelled().into()),
+            // What it says of a file that was changed under it means nothing; the next search finds the file.
+            Err(_) if file.is_changed() => Ok(()),
+            read => Ok(read?),
+        }
+    }
+
+    fn remember(&self, units: &[Unit]) -> Arc<Present> {
+        let place = |unit: &Unit| Some((unit.id.clone(), unit.path.clone()?));
+        let present: Arc<Present> = Arc::new(units.iter().filter_map(place).collect());
+        *lock(&self.present) = Some(present.clone());
+        present
+    }
+
+    fn present(&self, cx: &Context) -> Result<Arc<Present>> {
+        if let Some(present) = &*lock(&self.present) {
+            return Ok(present.clone());
+        }
+        Ok(self.remember(&scan(&self.files, &cx.cancel)?))
+    }
+
+    fn index(&self, cx: &Context) -> Arc<Index> {
+        // Whoever comes second waits for the first one's index: making it twice would take longer.
+        let mut index = lock(&self.index);
+        match &*index {
+            Some(index) if index.is_for(cx) => index.clone(),
+            _ => index.insert(Arc::new(Index::new(cx))).clone(),
+        }
+    }
+}
+
+fn decode<C: DeserializeOwned>(cursor: &RawValue) -> Option<C> {
+    serde_json::from_str(cursor.get()).ok()
+}
+
+/// A panic while it was held leaves nothing half done: each is only ever replaced as a whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,238 @@
+//! Finds the files of a source by name, without opening any. What cannot be a file becomes a unit with its
+//! problem, and its neighbours are found all the same.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::names::{own_name, readable};
+use super::trouble::{link_loop, not_a_file, unreadable};
+use super::{Class, Files};
+use crate::checkpoint::UnitId;
+use crate::error::{Error, Result};
+use crate::reject::Reject;
+use crate::source::{Cancel, Unit};
+use crate::time::Timestamp;
+
+/// Endings of names that say: not finished, or not the original.
+const UNFINISHED: &[&str] = &[".part", ".partial", ".tmp", ".crdownload", "~"];
+
+/// A file, or what stands in the place of one.
+struct Found {
+    root: usize,
+    /// Its path below the root.
+    name: String,
+    path: PathBuf,
+    what: Result<Metadata, Reject>,
+}
+
+/// All units of a source, by name.
+pub(crate) fn scan(files: &Files, cancel: &Cancel) -> Result<Vec<Unit>> {
+    let mut found = Vec::new();
+    for (number, root) in files.roots.iter().enumerate() {
+        Walk {
+            files,
+            number,
+            root,
+            cancel,
+        }
+        .root(&mut found)?;
+    }
+    if files.roots.len() > 1 {
+        // Roots may lie in one another.
+        let mut seen = HashSet::new();
+        found.retain(|found| seen.insert(found.path.clone()));
+        tell_apart(&files.roots, &mut found);
+    }
+    let mut units: Vec<Unit> = found.into_iter().map(unit).collect();
+    units.sort_unstable_by(|left, right| left.id.cmp(&right.id));
+    Ok(units)
+}
+
+fn unit(found: Found) -> Unit {
+    let Found {
+        name, path, what, ..
+    } = found;
+    let (size, modified, problem) = match what {
+        Ok(data) => (
+            data.len(),
+            data.modified().ok().and_then(Timestamp::from_system),
+            None,
+        ),
+        Err(problem) => (0, None, Some(problem)),
+    };
+    Unit {
+        id: UnitId::new(name),
+        path: Some(path),
+        size,
+        modified,
+        problem,
+    }
+}
+
+/// The search below one root.
+struct Walk<'a> {
+    files: &'a Files,
+    number: usize,
+    root: &'a Path,
+    cancel: &'a Cancel,
+}
+
+impl Walk<'_> {
+    fn root(&self, found: &mut Vec<Found>) -> Result<()> {
+        let what = match fs::metadata(self.root) {
+            Ok(data) if data.is_dir() => return self.folder(found),
+            Ok(data) if data.is_file() => Ok(data),
+            Ok(data) => Err(not_a_file(data.file_type())),
+            // Whoever runs the source reports it; to us it is the same as a folder without files.
+            Err(error) if is_gone(&error) => return Ok(()),
+            Err(error) => Err(unreadable(&error)),
+        };
+        found.push(self.found(self.root, own_name(self.root), what));
+        Ok(())
+    }
+
+    fn folder(&self, found: &mut Vec<Found>) -> Result<()> {
+        let walk = WalkDir::new(self.root).follow_links(self.files.follow_links);
+        for entry in walk.max_depth(self.files.depth) {
+            if self.cancel.is_cancelled() {
+                return Err(Error::cancelled());
+            }
+            found.extend(match entry {
+                Ok(entry) => self.entry(&entry),
+                Err(error) => self.trouble(&error),
+            });
+        }
+        Ok(())
+    }
+
+    fn entry(&self, entry: &DirEntry) -> Option<Found> {
+        let path = entry.path();
+        let kind = entry.file_type();
+        if entry.depth() == 0 || kind.is_symlink() || !self.is_wanted(path, kind.is_dir()) {
+            return None;
+        }
+        let what = if !kind.is_file() {
+            Err(not_a_file(kind))
+        } else {
+            match fs::metadata(path) {
+                Ok(data) => Ok(data),
+                Err(error) if is_gone(&error) => return None,
+                Err(error) => Err(unreadable(&error)),
+            }
+        };
+        Some(self.found(path, self.below(path), what))
+    }
+
+    fn trouble(&self, error: &walkdir::Error) -> Option<Found> {
+        let path = error.path().unwrap_or(self.root);
+        let problem = match error.io_error() {
+            _ if error.loop_ancestor().is_some() => link_loop(),
+            Some(cause) if is_gone(cause) => {
+                // Gone since its folder was listed, or a link to nothing, which only its name makes ours.
+                let link = fs::symlink_metadata(path).ok()?;
+                if !self.is_wanted(path, false) {
+                    return None;
+                }
+                not_a_file(link.file_type())
+            }
+            Some(cause) => unreadable(cause),
+            None => Reject::new("unreadable", "it cannot be looked at"),
+        };
+        Some(self.found(path, self.below(path), Err(problem)))
+    }
+
+    /// Whether the patterns are about this path. A folder is none of our business unless it has a name that
+    /// only a file should have.
+    fn is_wanted(&self, path: &Path, is_folder: bool) -> bool {
+        let Files {
+            patterns,
+            ignore_case,
+            class,
+            ..
+        } = self.files;
+        let below = path
+            .strip_prefix(self.root)
+            .unwrap_or(path)
+            .to_string_lossy();
+        if *class == Class::Whole && UNFINISHED.iter().any(|ending| below.ends_with(ending)) {
+            return false;
+        }
+        if patterns.is_empty() {
+            return !is_folder;
+        }
+        let mut patterns = patterns
+            .iter()
+            .filter(|pattern| !is_folder || pattern.is_telling());
+        patterns.any(|pattern| pattern.matches(&below, *ignore_case))
+    }
+
+    fn below(&self, path: &Path) -> String {
+        match path.strip_prefix(self.root) {
+            Ok(below) if !below.as_os_str().is_empty() => readable(below),
+            _ => own_name(self.root),
+        }
+    }
+
+    fn found(&self, path: &Path, name: String, what: Result<Metadata, Reject>) -> Found {
+        Found {
+            root: self.number,
+            name,
+            path: path.to_owned(),
+            what,
+        }
+    }
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Puts the root's name in front of names that several roots have.
+fn tell_apart(roots: &[PathBuf], found: &mut [Found]) {
+    let mut uses: HashMap<String, usize> = HashMap::new();
+    for one in found.iter() {
+        *uses.entry(one.name.clone()).or_default() += 1;
+    }
+    let prefixes = root_names(roots);
+    for one in found.iter_mut().filter(|one| uses[&one.name] > 1) {
+        one.name = format!("{}/{}", prefixes[one.root], one.name);
+    }
+    // A prefixed name may be what another root calls a file.
+    let mut taken = HashSet::new();
+    for one in found {
+        let plain = one.name.clone();
+        let mut number = 2;
+        while !taken.insert(one.name.clone()) {
+            one.name = format!("{plain}#{number}");
+            number += 1;
+        }
+    }
+}
+
+/// What each root is called: by its folder, and by its number where two have the same name.
+fn root_names(roots: &[PathBuf]) -> Vec<String> {
+    let mut taken: HashMap<String, usize> = HashMap::new();
+    let mut name = |root: &PathBuf| {
+        let folder = if root.is_file() {
+            root.parent().unwrap_or(root)
+        } else {
+            root
+        };
+        let name = own_name(folder);
+        let uses = taken.entry(name.clone()).or_default();
+        *uses += 1;
+        if *uses == 1 {
+            name
+        } else {
+            format!("{name}#{uses}")
+        }
+    };
+    roots.iter().map(&mut name).collect()
+}

@@ -1,0 +1,142 @@
+//! One reading of one file: what its checkpoints say, and whether there is anything to say at all.
+
+use serde_json::value::RawValue;
+
+use super::Class;
+use super::identity::{Bookmark, Mark, Opened, Print, Stamp, hex};
+use super::start::Start;
+use super::tracked::{Place, TrackedFile};
+use crate::blob::ContentHash;
+use crate::checkpoint::UnitState;
+use crate::error::Result;
+use crate::output::{Emit, Output};
+
+/// What the commits of one reading need to know.
+pub(crate) struct Session<'a> {
+    pub(crate) output: &'a mut Output,
+    class: Class,
+    opened: Opened,
+    settled: bool,
+    hash: Option<ContentHash>,
+    generation: u32,
+    /// Where this reading began.
+    start: u64,
+    /// What the checkpoint said before.
+    stored: Option<Bookmark>,
+    /// Up to where bytes have been counted as read.
+    counted: u64,
+    /// Up to where everything is committed, once something is.
+    last: Option<Place>,
+}
+
+impl<'a> Session<'a> {
+    /// Starts a reading, and tells the output what the unit looks like.
+    pub(crate) fn new(
+        output: &'a mut Output,
+        class: Class,
+        file: &TrackedFile,
+        settled: bool,
+        start: &Start,
+        stored: Option<Bookmark>,
+    ) -> Self {
+        let opened = file.opened().clone();
+        output.state(UnitState {
+            generation: start.generation,
+            size: opened.stamp.size,
+            modified: opened.stamp.modified(),
+            hash: file.hash().copied(),
+            adopts: start.adopts.clone(),
+        });
+        Self {
+            output,
+            class,
+            opened,
+            settled,
+            hash: file.hash().copied(),
+            generation: start.generation,
+            start: start.offset,
+            stored,
+            counted: start.offset,
+            last: None,
+        }
+    }
+
+    pub(crate) fn emit(&mut self) -> Emit<'_> {
+        Emit::new(self.output)
+    }
+
+    /// Everything pushed so far is covered by `cursor` at `place`. Where that is what the checkpoint says
+    /// already, nothing is written.
+    pub(crate) fn commit(&mut self, place: &Place, cursor: Box<RawValue>) -> Result<()> {
+        let bookmark = Bookmark {
+            file: self.mark(place),
+            cursor,
+        };
+        self.last = Some(place.clone());
+        if !self.output.has_content() && (self.is_stored(&bookmark) || self.is_at_start(place)) {
+            return Ok(());
+        }
+        self.output.count(place.offset.saturating_sub(self.counted));
+        self.counted = self.counted.max(place.offset);
+        self.emit().commit(&bookmark)?;
+        self.stored = Some(bookmark);
+        Ok(())
+    }
+
+    fn is_stored(&self, bookmark: &Bookmark) -> bool {
+        let Some(stored) = &self.stored else {
+            return false;
+        };
+        stored.file.says_the_same(&bookmark.file) && stored.cursor.get() == bookmark.cursor.get()
+    }
+
+    /// Stopped before anything was read.
+    fn is_at_start(&self, place: &Place) -> bool {
+        !place.end && place.offset == self.start
+    }
+
+    fn mark(&self, place: &Place) -> Mark {
+        let head = &self.opened.head;
+        let known = match self.class {
+            Class::AppendOnly => usize::try_from(place.offset)
+                .unwrap_or(usize::MAX)
+                .min(head.len()),
+            Class::Whole => head.len(),
+        };
+        Mark {
+            stamp: self.opened.stamp,
+            end: place.end && (self.class == Class::AppendOnly || self.is_untouched()),
+            settled: self.settled,
+            generation: self.generation,
+            offset: place.offset,
+            head: Print::of(&head[..known]),
+            tail: place.tail,
+            hash: self.hash.as_ref().map(hex),
+        }
+    }
+
+    /// Whether the file looks as it did when it was hashed.
+    fn is_untouched(&self) -> bool {
+        self.opened
+            .file
+            .metadata()
+            .is_ok_and(|data| Stamp::of(&data) == self.opened.stamp)
+    }
+
+    /// Says how much at the end waits for the rest of its line.
+    pub(crate) fn note_rest(&mut self) {
+        if let (Class::AppendOnly, Some(place)) = (self.class, &self.last)
+            && place.end
+        {
+            self.output
+                .unfinished(self.opened.stamp.size.saturating_sub(place.offset));
+        }
+    }
+
+    /// The stamp of a file that was found to be what its checkpoint says, now that a change would show.
+    pub(crate) fn verified(&self) -> Option<Stamp> {
+        let stored = &self.stored.as_ref()?.file;
+        (self.settled && !stored.settled && stored.end && stored.stamp == self.opened.stamp)
+            .then_some(stored.stamp)
+    }
+}

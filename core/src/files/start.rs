@@ -1,0 +1,169 @@
+//! Where the reading of a file begins: where it stopped, where its content was left under another name, or
+//! at its first byte.
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use super::Class;
+use super::adopt::{Candidate, Entry, Index, Present};
+use super::identity::{Bookmark, Opened, Stop, hex};
+use crate::blob::ContentHash;
+use crate::checkpoint::UnitId;
+use crate::source::Context;
+
+/// Where to begin.
+#[derive(Debug, Default)]
+pub(crate) struct Start {
+    pub(crate) offset: u64,
+    /// The bytes before it.
+    pub(crate) tail: Vec<u8>,
+    /// The parser's cursor; its default if there is none.
+    pub(crate) cursor: Option<Box<RawValue>>,
+    pub(crate) generation: u32,
+    /// The unit whose content this is.
+    pub(crate) adopts: Option<UnitId>,
+    /// Whether it has been read already, as a whole.
+    pub(crate) done: bool,
+}
+
+/// What the decision rests on.
+pub(crate) struct Facts<'a> {
+    pub(crate) cx: &'a Context,
+    pub(crate) unit: &'a UnitId,
+    pub(crate) class: Class,
+    pub(crate) opened: &'a Opened,
+    pub(crate) hash: Option<&'a ContentHash>,
+    /// What this path's checkpoint says.
+    pub(crate) stored: Option<&'a Bookmark>,
+}
+
+impl Facts<'_> {
+    /// Decides. `known` gives the units known before the run and the files that are there now; it is asked
+    /// only where the content is not what was left at this path.
+    pub(crate) fn start(
+        &self,
+        known: impl FnOnce() -> Result<(Arc<Index>, Arc<Present>), Stop>,
+    ) -> Result<Start, Stop> {
+        let start = match self.same_content()? {
+            Some(start) => start,
+            None => {
+                let (index, present) = known()?;
+                self.other_content(&index, &present)?
+            }
+        };
+        if self.cx.full {
+            return Ok(Start {
+                offset: 0,
+                tail: Vec::new(),
+                cursor: None,
+                done: false,
+                ..start
+            });
+        }
+        Ok(start)
+    }
+
+    /// The file still holds what was read of it.
+    fn same_content(&self) -> Result<Option<Start>, Stop> {
+        let Some(Bookmark { file: mark, cursor }) = self.read_before() else {
+            return Ok(None);
+        };
+        let start = |offset, tail, done| {
+            let (cursor, generation) = (Some(cursor.clone()), mark.generation);
+            Some(Start {
+                offset,
+                tail,
+                cursor,
+                generation,
+                adopts: None,
+                done,
+            })
+        };
+        Ok(match self.class {
+            Class::AppendOnly => self
+                .opened
+                .tail_of(mark)?
+                .and_then(|tail| start(mark.offset, tail, false)),
+            Class::Whole if self.hash.map(hex) == mark.hash => start(0, Vec::new(), mark.end),
+            Class::Whole => None,
+        })
+    }
+
+    /// What the checkpoint says, if something was read. Where nothing was there is nothing to recognise.
+    fn read_before(&self) -> Option<&Bookmark> {
+        self.stored
+            .filter(|stored| self.class == Class::Whole || stored.file.offset > 0)
+    }
+
+    /// The path is new, or its content is.
+    fn other_content(&self, index: &Index, present: &Present) -> Result<Start, Stop> {
+        let Self {
+            cx,
+            unit,
+            class,
+            opened,
+            hash,
+            ..
+        } = *self;
+        let own = self.generation();
+        let file = Candidate {
+            unit,
+            opened,
+            class,
+            hash,
+        };
+        if let Some((old, tail)) = index.find(&file, present, &cx.cancel)? {
+            tracing::info!(source = %cx.source, %unit, old = %old.id, "carries on a file that had another name");
+            return Ok(adopted(class, old, tail, own));
+        }
+        if self.read_before().is_some() {
+            tracing::info!(source = %cx.source, %unit, "rewritten: it is read from its start again");
+        }
+        Ok(Start {
+            generation: own,
+            ..Start::default()
+        })
+    }
+
+    /// The generation of a content that was not read at this path before. A name and a generation together
+    /// mean one content, so the next one follows on whatever was read.
+    fn generation(&self) -> u32 {
+        match (self.read_before(), self.stored) {
+            (Some(read), _) => read.file.generation.saturating_add(1),
+            (None, Some(stored)) => stored.file.generation,
+            // Another version of the cursor: it is the same content as far as anybody knows.
+            (None, None) => self
+                .cx
+                .known
+                .get(self.unit)
+                .map_or(0, |known| known.state.generation),
+        }
+    }
+}
+
+/// A place where files are read by lines goes on where the old name stopped. A whole file is read again: its
+/// new name may say something new, and what it holds is known already.
+fn adopted(class: Class, old: &Entry, tail: Vec<u8>, own: u32) -> Start {
+    let Bookmark { file: mark, cursor } = &old.bookmark;
+    let generation = mark.generation.max(own);
+    let adopts = Some(old.id.clone());
+    match class {
+        Class::AppendOnly => {
+            let cursor = Some(cursor.clone());
+            Start {
+                offset: mark.offset,
+                tail,
+                cursor,
+                generation,
+                adopts,
+                done: false,
+            }
+        }
+        Class::Whole => Start {
+            generation,
+            adopts,
+            ..Start::default()
+        },
+    }
+}

@@ -1,0 +1,333 @@
+//! What the tests of this module stand on: a folder, a sink that keeps everything in memory by the rules of
+//! the store, and a run over all units of a source.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use tempfile::TempDir;
+
+use super::*;
+use crate::*;
+
+pub(super) static LINES: Dataset = Dataset::rows("lines", "Lines")
+    .columns(&[Column::text("body")])
+    .key(&["body"]);
+
+#[derive(serde::Serialize)]
+pub(super) struct Row<'a> {
+    pub(super) body: &'a str,
+}
+
+/// A source of text lines: each becomes a row. `fail` and `panic` do what they say.
+pub(super) struct TextLines(pub(super) Files);
+
+impl LineSource for TextLines {
+    fn files(&self) -> Files {
+        self.0.clone()
+    }
+
+    fn line(&self, cx: &Context, _line: &Line<'_>, out: &mut LineEmit<'_>) -> Result<()> {
+        let Some(body) = out.text() else {
+            return Ok(());
+        };
+        match body {
+            "fail" => return Err(Error::temporary("asked to fail")),
+            "panic" => panic!("asked to panic"),
+            "cancel" => cx.cancel.cancel(),
+            _ => {}
+        }
+        out.push(Record::new(&LINES, &Row { body }))
+    }
+}
+
+/// One row as the sink got it: unit, generation, place, and the first column.
+pub(super) type Got = (String, u32, (u64, u64), String);
+
+/// Applies batches like the store: rows and checkpoint together, in order, nothing after a failure.
+#[derive(Default)]
+pub(super) struct MemorySink {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) rows: Vec<Got>,
+    pub(super) rejects: Vec<(String, Rejected)>,
+    pub(super) known: HashMap<UnitId, KnownUnit>,
+    pub(super) batches: usize,
+    pub(super) commits: usize,
+    next: HashMap<u64, u64>,
+    /// Fails the batch that comes after so many.
+    pub(super) fail_after: Option<usize>,
+}
+
+impl MemorySink {
+    pub(super) fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+#[async_trait]
+impl Sink for MemorySink {
+    async fn write(&self, batch: Batch) -> Result<Receipt> {
+        let mut state = self.state();
+        let ticket = &batch.ticket;
+        let next = state.next.entry(ticket.attempt).or_default();
+        assert_eq!(
+            *next, ticket.number,
+            "batches of {} out of order",
+            ticket.unit
+        );
+        *next += 1;
+        if state.fail_after == Some(state.batches) {
+            state.next.insert(ticket.attempt, u64::MAX);
+            return Err(Error::temporary("the disk is full"));
+        }
+        state.batches += 1;
+        Ok(state.apply(batch))
+    }
+
+    async fn checkpoint(&self, _source: &SourceName, unit: &UnitId) -> Result<Option<Checkpoint>> {
+        Ok(self
+            .state()
+            .known
+            .get(unit)
+            .and_then(|known| known.checkpoint.clone()))
+    }
+
+    async fn known(&self, _source: &SourceName) -> Result<Vec<KnownUnit>> {
+        Ok(self.state().known.values().cloned().collect())
+    }
+
+    fn stage(&self, _blob: Blob) -> Result<FileRef> {
+        Err(Error::bug("these tests keep no files"))
+    }
+}
+
+impl State {
+    fn apply(&mut self, batch: Batch) -> Receipt {
+        let unit = batch.ticket.unit.clone();
+        let name = unit.to_string();
+        let receipt = Receipt {
+            inserted: batch.len() as u64,
+            rejected: batch.rejects.len() as u64,
+            ..Receipt::default()
+        };
+        for record in batch.records() {
+            let Some((_, ValueRef::Text(body))) = record.values().next() else {
+                panic!("a row without a body")
+            };
+            self.rows.push((
+                name.clone(),
+                batch.state.generation,
+                record.bytes,
+                body.to_owned(),
+            ));
+        }
+        self.rejects.extend(
+            batch
+                .rejects
+                .into_iter()
+                .map(|reject| (name.clone(), reject)),
+        );
+        let known = self.known.entry(unit.clone()).or_insert_with(|| KnownUnit {
+            id: unit,
+            checkpoint: None,
+            state: UnitState::default(),
+            missing: false,
+        });
+        known.state = batch.state;
+        if let Some(checkpoint) = batch.checkpoint {
+            known.checkpoint = Some(checkpoint);
+            self.commits += 1;
+        }
+        receipt
+    }
+}
+
+/// What one run did.
+#[derive(Debug, Default)]
+pub(super) struct Ran {
+    /// The rows, by their text, in the order of units and lines.
+    pub(super) rows: Vec<String>,
+    /// The codes of the rejects, with their units.
+    pub(super) rejects: Vec<(String, &'static str)>,
+    pub(super) commits: usize,
+    pub(super) errors: Vec<Error>,
+    pub(super) pending: BTreeMap<String, u64>,
+    pub(super) read: u64,
+}
+
+/// A folder with a source over it and all it ever wrote.
+pub(super) struct World {
+    pub(super) folder: TempDir,
+    pub(super) sink: Arc<MemorySink>,
+    pub(super) source: Arc<dyn Source>,
+    pub(super) version: u32,
+    pub(super) full: bool,
+    pub(super) backwards: bool,
+    pub(super) batch_bytes: usize,
+    pub(super) cancel: Cancel,
+}
+
+static ATTEMPTS: AtomicU64 = AtomicU64::new(0);
+
+impl World {
+    /// A world of text lines in all files of a folder.
+    pub(super) fn of_lines() -> Self {
+        Self::with(|root| line_source(TextLines(Files::append_only([root]))))
+    }
+
+    pub(super) fn with(source: impl FnOnce(&Path) -> Arc<dyn Source>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let source = source(folder.path());
+        Self {
+            folder,
+            sink: Arc::default(),
+            source,
+            version: 1,
+            full: false,
+            backwards: false,
+            batch_bytes: BATCH_BYTES,
+            cancel: Cancel::default(),
+        }
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(super) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    pub(super) fn append(&self, name: &str, text: impl AsRef<[u8]>) {
+        let file = std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(self.path(name));
+        std::io::Write::write_all(&mut file.unwrap(), text.as_ref()).unwrap();
+    }
+
+    pub(super) fn rename(&self, from: &str, to: &str) {
+        std::fs::rename(self.path(from), self.path(to)).unwrap();
+    }
+
+    pub(super) fn context(&self) -> Context {
+        Context {
+            source: "test".into(),
+            device: "here".into(),
+            zone: Zone::utc(),
+            clock: Arc::new(SystemClock),
+            known: Arc::new(self.sink.state().known.clone()),
+            cursor_version: self.version,
+            full: self.full,
+            cancel: self.cancel.clone(),
+        }
+    }
+
+    pub(super) fn unit(&self, name: &str) -> KnownUnit {
+        self.sink.state().known[&UnitId::new(name)].clone()
+    }
+
+    /// Reads every unit once, as a run does.
+    pub(super) fn run(&self) -> Ran {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(self.run_units())
+    }
+
+    async fn run_units(&self) -> Ran {
+        let (rows, rejects, commits) = {
+            let state = self.sink.state();
+            (state.rows.len(), state.rejects.len(), state.commits)
+        };
+        let cx = self.context();
+        let mut ran = Ran::default();
+        let mut units = self.source.units(&cx).await.unwrap();
+        if self.backwards {
+            units.reverse();
+        }
+        for unit in units {
+            self.run_unit(&cx, &unit, &mut ran).await;
+        }
+        let state = self.sink.state();
+        ran.rows = state.rows[rows..]
+            .iter()
+            .map(|(.., body)| body.clone())
+            .collect();
+        let rejects = state.rejects[rejects..].iter();
+        ran.rejects = rejects
+            .map(|(unit, reject)| (unit.clone(), reject.why.code))
+            .collect();
+        ran.commits = state.commits - commits;
+        ran
+    }
+
+    async fn run_unit(&self, cx: &Context, unit: &Unit, ran: &mut Ran) {
+        let job = Job {
+            source: cx.source.clone(),
+            run: 1,
+            unit: unit.id.clone(),
+            attempt: ATTEMPTS.fetch_add(1, Ordering::Relaxed),
+            cursor_version: self.version,
+            tags: Arc::default(),
+            batch_bytes: self.batch_bytes,
+            progress: Arc::default(),
+        };
+        let known = cx.known.get(&unit.id);
+        let state = known.map(|known| known.state.clone()).unwrap_or_default();
+        let from = known.and_then(|known| known.checkpoint.clone());
+        let mut out = Output::new(job, state, self.sink.clone());
+        let read = self.source.read(cx, unit, from, &mut out).await;
+        let finished = out.finish().await;
+        match read.and(finished) {
+            Ok(outcome) => {
+                ran.read += outcome.read;
+                if outcome.pending > 0 {
+                    ran.pending.insert(unit.id.to_string(), outcome.pending);
+                }
+            }
+            Err(error) => ran.errors.push(error),
+        }
+    }
+}
+
+/// So many numbered lines, from `from` on.
+pub(super) fn numbered(what: &str, numbers: std::ops::Range<usize>) -> String {
+    numbers
+        .map(|number| format!("{what} {number:04} and some words\n"))
+        .collect()
+}
+
+/// The rows that a text should make.
+pub(super) fn rows(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}
+
+/// What is written when nothing changed must be nothing at all.
+#[track_caller]
+pub(super) fn assert_idle(world: &World) {
+    let before = world.sink.state().batches;
+    let ran = world.run();
+    assert!(
+        ran.rows.is_empty() && ran.rejects.is_empty() && ran.errors.is_empty(),
+        "{ran:?}"
+    );
+    assert_eq!(
+        world.sink.state().batches,
+        before,
+        "an idle run wrote something"
+    );
+}
+
+/// Waits until a change of a file is sure to show in its times.
+pub(super) fn let_settle() {
+    std::thread::sleep(Duration::from_millis(60));
+}

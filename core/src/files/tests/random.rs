@@ -1,0 +1,199 @@
+//! Random histories of files: whatever a writer does between two looks, every complete line that was ever
+//! there at a look is read, and nothing else is.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use proptest::prelude::*;
+
+use crate::files::testing::*;
+
+/// One such line is enough to recognise a file by.
+const LONG: &str = "a line that is longer than the sixty-four bytes by which files are told apart,";
+
+/// What may happen to a log and its rotated siblings.
+#[derive(Debug, Clone)]
+enum Step {
+    Append(u8),
+    Tear,
+    Finish,
+    TakeBack,
+    Rotate,
+    CopyTruncate,
+    Rewrite(u8),
+    Truncate,
+    Delete,
+    Copy,
+    Poll,
+    Fail,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (1..8_u8).prop_map(Step::Append),
+        2 => Just(Step::Tear),
+        2 => Just(Step::Finish),
+        1 => Just(Step::TakeBack),
+        2 => Just(Step::Rotate),
+        1 => Just(Step::CopyTruncate),
+        1 => (1..8_u8).prop_map(Step::Rewrite),
+        1 => Just(Step::Truncate),
+        1 => Just(Step::Delete),
+        1 => Just(Step::Copy),
+        6 => Just(Step::Poll),
+        1 => Just(Step::Fail),
+    ]
+}
+
+/// The writer's side, with what a reader must have seen.
+struct History {
+    world: World,
+    counter: usize,
+    what: &'static str,
+    visible: BTreeSet<String>,
+}
+
+impl History {
+    fn new(backwards: bool, what: &'static str) -> Self {
+        let world = World {
+            backwards,
+            batch_bytes: 300,
+            ..World::of_lines()
+        };
+        Self {
+            world,
+            counter: 0,
+            what,
+            visible: BTreeSet::new(),
+        }
+    }
+
+    fn lines(&mut self, count: u8) -> String {
+        self.counter += usize::from(count);
+        numbered(self.what, self.counter - usize::from(count)..self.counter)
+    }
+
+    fn text(&self, name: &str) -> Vec<u8> {
+        fs::read(self.world.path(name)).unwrap_or_default()
+    }
+
+    fn exists(&self, name: &str) -> bool {
+        self.world.path(name).exists()
+    }
+
+    /// Moves the rotated siblings out of the way.
+    fn shift(&self) {
+        for (from, to) in [("log.2", "log.3"), ("log.1", "log.2")] {
+            if self.exists(from) {
+                self.world.rename(from, to);
+            }
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Append(count) => {
+                let lines = self.lines(*count);
+                self.world.append("log", lines);
+            }
+            Step::Tear => self.world.append("log", "torn "),
+            Step::Finish => self.world.append("log", "end\n"),
+            Step::TakeBack => {
+                let text = self.text("log");
+                let kept = text
+                    .iter()
+                    .rposition(|byte| *byte == b'\n')
+                    .map_or(0, |at| at + 1);
+                self.world.write("log", &text[..kept]);
+            }
+            Step::Rotate if self.exists("log") => {
+                self.shift();
+                self.world.rename("log", "log.1");
+            }
+            Step::CopyTruncate if self.exists("log") => {
+                self.shift();
+                fs::copy(self.world.path("log"), self.world.path("log.1")).unwrap();
+                self.world.write("log", "");
+            }
+            Step::Rewrite(count) => {
+                let lines = self.lines(*count);
+                self.world.write("log", lines);
+            }
+            Step::Truncate => {
+                let text = self.text("log");
+                self.world.write("log", &text[..text.len() / 2]);
+            }
+            Step::Delete => drop(fs::remove_file(self.world.path("log"))),
+            Step::Copy if self.exists("log") => {
+                fs::copy(self.world.path("log"), self.world.path("copy")).unwrap();
+            }
+            Step::Poll => self.poll(None),
+            Step::Fail => {
+                let batches = self.world.sink.state().batches;
+                self.poll(Some(batches + 1));
+            }
+            Step::Rotate | Step::CopyTruncate | Step::Copy => {}
+        }
+    }
+
+    fn poll(&mut self, fail_after: Option<usize>) {
+        self.world.sink.state().fail_after = fail_after;
+        let ran = self.world.run();
+        self.world.sink.state().fail_after = None;
+        // A look that failed promises nothing.
+        if !ran.errors.is_empty() {
+            return;
+        }
+        for name in ["log", "log.1", "log.2", "log.3", "copy"] {
+            let text = self.text(name);
+            let whole = text
+                .iter()
+                .rposition(|byte| *byte == b'\n')
+                .map_or(0, |at| at + 1);
+            let text = String::from_utf8_lossy(&text[..whole]);
+            self.visible.extend(text.lines().map(str::to_owned));
+        }
+        let got: BTreeSet<String> = self
+            .world
+            .sink
+            .state()
+            .rows
+            .iter()
+            .map(|row| row.3.clone())
+            .collect();
+        let lost: Vec<&String> = self.visible.difference(&got).collect();
+        assert!(lost.is_empty(), "lost {lost:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_lost(steps in proptest::collection::vec(step(), 1..40), backwards in any::<bool>()) {
+        let mut history = History::new(backwards, "line");
+        for step in &steps {
+            history.step(step);
+        }
+        history.poll(None);
+        assert_idle(&history.world);
+    }
+
+    #[test]
+    fn nothing_is_doubled_or_made_up_while_a_log_only_grows_and_rotates(
+        steps in proptest::collection::vec(step(), 1..40),
+        backwards in any::<bool>(),
+    ) {
+        let mut history = History::new(backwards, LONG);
+        for step in &steps {
+            if matches!(step, Step::Append(_) | Step::Poll | Step::Rotate | Step::CopyTruncate) {
+                history.step(step);
+            }
+        }
+        history.poll(None);
+        let got: Vec<String> = history.world.sink.state().rows.iter().map(|row| row.3.clone()).collect();
+        let once: BTreeSet<&String> = got.iter().collect();
+        prop_assert!(got.iter().all(|row| history.visible.contains(row)));
+        prop_assert_eq!(got.len(), once.len());
+    }
+}

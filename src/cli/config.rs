@@ -1,0 +1,21 @@
+//! `datalake config show`: every effective value and where it comes from.
+
+use datalake_core::Result;
+
+use super::app::App;
+use super::{Exit, print};
+
+pub(super) fn show(app: &App) -> Result<Exit> {
+    let rows = app.config.show();
+    if app.json {
+        print::json(&rows)?;
+    } else {
+        let file = app.config.file.as_ref().map_or_else(
+            || String::from("no configuration file: the built-in one is used"),
+            |file| format!("configuration: {}", file.display()),
+        );
+        let table = crate::config::table(rows);
+        print::stdout(|out| write!(out, "{file}\n\n{table}"))?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,251 @@
+//! The command line: one file a command. Every command prints for people, or JSON with `--json`, and ends
+//! with 0 done, 1 failed, 2 bad usage or configuration, 3 done but this run rejected some input.
+
+mod app;
+mod check;
+mod config;
+mod datasets;
+mod docs;
+mod init;
+mod menu;
+mod plugins;
+mod print;
+mod progress;
+mod query;
+mod rejects;
+mod run;
+mod runs;
+mod stats;
+mod status;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use datalake_core::{Error, ErrorKind, Result};
+
+use app::App;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    Done,
+    Failed,
+    Usage,
+    Rejects,
+}
+
+impl Exit {
+    fn code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Rejects => 3,
+        })
+    }
+
+    fn of(error: &Error) -> Self {
+        if error.kind() == ErrorKind::Usage { Self::Usage } else { Self::Failed }
+    }
+}
+
+/// A personal data lake: takes in what your machines leave behind, keeps it, and finds it again.
+#[derive(Debug, Parser)]
+#[command(name = "datalake", version, max_term_width = 100, after_help = EXIT_STATUS)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 done, 1 failed, 2 bad usage or configuration, 3 done but this run \
+                           rejected some input.";
+
+#[derive(Debug, Args)]
+struct Global {
+    /// The configuration file [default: $DATALAKE_CONFIG, ./datalake.toml, the platform's folder]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print JSON for programs
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say more on stderr
+    #[arg(long, short, global = true)]
+    verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Create the database and the data folder
+    Init,
+    /// Check the configuration and the sources
+    Check,
+    /// Show the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Read the sources once into the store
+    Run(RunArgs),
+    /// Show the store and each source's last run
+    Status,
+    /// List runs, or show one
+    Runs(RunsArgs),
+    /// List or show inputs that could not become records
+    #[command(subcommand)]
+    Rejects(RejectsCommand),
+    /// List plugins, or describe one
+    #[command(subcommand)]
+    Plugins(PluginsCommand),
+    /// List the newest rows of a dataset
+    List(ListArgs),
+    /// Run an SQL statement that reads, or open a menu
+    Query(QueryArgs),
+    /// Count what the store holds
+    Stats,
+    /// Write the generated files of the project below a folder
+    #[command(hide = true)]
+    Docs {
+        /// The folder
+        folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print every value and where it comes from
+    Show,
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// Run this source only: its name or its type; may be given several times
+    #[arg(long, value_name = "NAME")]
+    source: Vec<String>,
+    /// Override a key: `server.api=…`, `source.NAME.path=…`, or `path=…` for the chosen sources
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Read everything again, whatever has been read before
+    #[arg(long)]
+    full: bool,
+}
+
+#[derive(Debug, Args)]
+struct RunsArgs {
+    /// The number of a run
+    id: Option<i64>,
+    /// Only runs of this source
+    #[arg(long)]
+    source: Option<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 20)]
+    limit: u32,
+}
+
+#[derive(Debug, Subcommand)]
+enum RejectsCommand {
+    /// List rejects, newest first
+    List {
+        /// Only those of this source
+        #[arg(long)]
+        source: Option<String>,
+        /// At most this many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Show one reject with its bytes
+    Show {
+        /// Its number
+        id: i64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum PluginsCommand {
+    /// List the plugins of this program
+    List,
+    /// Describe a plugin: its keys and datasets
+    Describe {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    /// The dataset, such as `audio`
+    dataset: String,
+    /// Only rows with all these tags
+    #[arg(long, value_delimiter = ',')]
+    tags: Vec<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 20)]
+    limit: u32,
+}
+
+#[derive(Debug, Args)]
+struct QueryArgs {
+    /// The statement; without one, a menu on a terminal
+    sql: Option<String>,
+    /// Stop after this many seconds
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: u64,
+}
+
+/// Runs the command line of this process.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.global.json;
+    match dispatch(cli) {
+        Ok(exit) => exit.code(),
+        Err(error) => {
+            report(&error, json);
+            Exit::of(&error).code()
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Exit> {
+    match cli.command {
+        // These need no configuration.
+        Command::Plugins(command) => plugins::run(&command, cli.global.json),
+        Command::Docs { folder } => docs::run(&folder, Cli::command()),
+        Command::Run(args) => {
+            let app = App::load(&cli.global, &args.source, &args.set)?;
+            run::run(&app, &args)
+        }
+        command => {
+            let app = App::load(&cli.global, &[], &[])?;
+            match command {
+                Command::Init => init::run(&app),
+                Command::Check => check::run(&app),
+                Command::Config(ConfigCommand::Show) => config::show(&app),
+                Command::Status => status::run(&app),
+                Command::Runs(args) => runs::run(&app, &args),
+                Command::Rejects(command) => rejects::run(&app, &command),
+                Command::List(args) => datasets::list(&app, &args),
+                Command::Query(args) => query::run(&app, &args),
+                Command::Stats => stats::run(&app),
+                Command::Plugins(_) | Command::Docs { .. } | Command::Run(_) => Ok(Exit::Usage),
+            }
+        }
+    }
+}
+
+/// Says what went wrong on stderr, and what to do next.
+fn report(error: &Error, json: bool) {
+    tracing::debug!(?error, "failed");
+    let mut stderr = std::io::stderr().lock();
+    // Nobody can be told when stderr is gone.
+    let _ = if json {
+        let error = serde_json::json!({ "error": error.to_string(), "hint": error.hint_text() });
+        writeln!(stderr, "{error}")
+    } else {
+        let text = error.to_string();
+        // Problems of the configuration come with their own heading and hints.
+        let heading = if text.starts_with("error:") { "" } else { "error: " };
+        let hint = error.hint_text().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        writeln!(stderr, "{heading}{text}{hint}")
+    };
+}

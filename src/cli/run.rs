@@ -1,0 +1,189 @@
+//! `datalake run`: reads the sources once, side by side, and ends with a summary a person understands.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use datalake_core::{Cancel, Error, ErrorKind, Result};
+use serde_json::json;
+
+use super::app::{App, created_lines};
+use super::print::{self, Grid};
+use super::progress::Bars;
+use super::{Exit, RunArgs};
+use crate::scheduler::{Engine, Outcome, RunOptions, SourceReport};
+
+pub(super) fn run(app: &App, args: &RunArgs) -> Result<Exit> {
+    let sources: Vec<_> = app.config.selected().cloned().collect();
+    if sources.is_empty() {
+        return Err(Error::usage("there is no source to run")
+            .hint("add a [source.NAME] table to datalake.toml; `datalake plugins list` names the types"));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::io("starting the runtime", error))?;
+    let reports = runtime.block_on(async {
+        let (store, created) = app.store(App::clock())?;
+        say(&created_lines(app, &created));
+        let cancel = Cancel::default();
+        tokio::spawn(stop_on_signal(cancel.clone()));
+        let engine = Arc::new(Engine::new(Arc::new(store), App::clock(), threads(app), cancel));
+        let bars = Arc::new(Bars::new());
+        let options = RunOptions { full: args.full, trigger: "manual" };
+        let mut tasks = tokio::task::JoinSet::new();
+        for (place, source) in sources.into_iter().enumerate() {
+            let (engine, bars, options) = (engine.clone(), bars.clone(), options.clone());
+            tasks.spawn(async move { (place, engine.run(&source, &options, &*bars).await) });
+        }
+        let mut reports = Vec::new();
+        while let Some(done) = tasks.join_next().await {
+            reports.push(done.map_err(|error| Error::bug("a run panicked").caused_by(error))?);
+        }
+        reports.sort_by_key(|(place, _)| *place);
+        Ok::<_, Error>(reports.into_iter().map(|(_, report)| report).collect::<Vec<_>>())
+    })?;
+    print_reports(app, &reports)?;
+    Ok(exit(&reports))
+}
+
+/// As many readers as the configuration says, or as there are cores.
+fn threads(app: &App) -> usize {
+    match app.config.run.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads as usize,
+    }
+}
+
+/// The first signal stops at the next commit point, the second at once.
+async fn stop_on_signal(cancel: Cancel) {
+    signal().await;
+    say(&[String::from("stopping at the next commit point; once more to stop at once")]);
+    cancel.cancel();
+    signal().await;
+    #[expect(clippy::exit, clippy::disallowed_methods, reason = "the user asked twice, and nothing committed is lost")]
+    std::process::exit(130);
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        },
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn say(lines: &[String]) {
+    let mut stderr = std::io::stderr().lock();
+    for line in lines {
+        // Nobody can be told when stderr is gone.
+        let _ = writeln!(stderr, "{line}");
+    }
+}
+
+/// What is worst decides.
+fn exit(reports: &[SourceReport]) -> Exit {
+    let any = |outcome: Outcome| reports.iter().any(|report| report.outcome == outcome);
+    let usage = |report: &SourceReport| report.error.as_ref().is_some_and(|e| e.kind() == ErrorKind::Usage);
+    match () {
+        () if any(Outcome::Failed) && reports.iter().all(|r| r.outcome != Outcome::Failed || usage(r)) => Exit::Usage,
+        () if any(Outcome::Failed) || any(Outcome::Cancelled) => Exit::Failed,
+        () if any(Outcome::Rejects) => Exit::Rejects,
+        () => Exit::Done,
+    }
+}
+
+fn print_reports(app: &App, reports: &[SourceReport]) -> Result<()> {
+    if app.json {
+        return print::json(&json!({ "sources": reports.iter().map(as_json).collect::<Vec<_>>() }));
+    }
+    let mut grid = Grid::new(&[
+        "SOURCE", ">READ", ">INSERTED", ">CHANGED", ">UNCHANGED", ">REJECTED", ">BYTES", ">TIME", "OUTCOME",
+    ]);
+    for report in reports {
+        let receipt = report.receipt;
+        grid.row(vec![
+            report.name.clone(),
+            print::count(report.records),
+            print::count(receipt.inserted),
+            print::count(receipt.changed),
+            print::count(receipt.unchanged),
+            print::count(receipt.rejected),
+            print::bytes(report.bytes),
+            print::duration(report.elapsed),
+            outcome(report),
+        ]);
+    }
+    print::stdout(|out| grid.print(out))?;
+    say(&reports.iter().flat_map(remarks).collect::<Vec<_>>());
+    Ok(())
+}
+
+fn outcome(report: &SourceReport) -> String {
+    match report.outcome {
+        Outcome::Done if report.records + report.receipt.rejected == 0 => String::from("nothing new"),
+        Outcome::Done => String::from("done"),
+        Outcome::Rejects => String::from("done, with rejects"),
+        Outcome::Absent => String::from("not here"),
+        Outcome::Failed => String::from("failed"),
+        Outcome::Cancelled => String::from("stopped"),
+    }
+}
+
+/// What the numbers do not say.
+fn remarks(report: &SourceReport) -> Vec<String> {
+    let name = &report.name;
+    let mut lines = Vec::new();
+    for path in &report.missing {
+        lines.push(format!("{name}: {} does not exist", path.display()));
+    }
+    if report.receipt.rejected > 0 {
+        lines.push(format!(
+            "{name}: {} could not be stored as records; see `datalake rejects list --source {name}`",
+            inputs(report.receipt.rejected)
+        ));
+    }
+    if report.pending > 0 {
+        lines.push(format!("{name}: {} wait for the end of their line", print::bytes(report.pending)));
+    }
+    if let Some(error) = report.error.as_ref().filter(|error| error.kind() != ErrorKind::Cancelled) {
+        lines.push(format!("error: {name}: {error}"));
+        lines.extend(error.hint_text().map(|hint| format!("hint: {hint}")));
+    }
+    lines
+}
+
+fn inputs(count: u64) -> String {
+    if count == 1 { String::from("1 input") } else { format!("{} inputs", print::count(count)) }
+}
+
+fn as_json(report: &SourceReport) -> serde_json::Value {
+    json!({
+        "source": report.name,
+        "plugin": report.plugin,
+        "run": report.run,
+        "outcome": report.outcome,
+        "units": report.units,
+        "skipped": report.skipped,
+        "read": report.records,
+        "inserted": report.receipt.inserted,
+        "changed": report.receipt.changed,
+        "unchanged": report.receipt.unchanged,
+        "rejected": report.receipt.rejected,
+        "bytes": report.bytes,
+        "pending_bytes": report.pending,
+        "seconds": report.elapsed.as_secs_f64(),
+        "missing": report.missing,
+        "error": report.error.as_ref().map(ToString::to_string),
+        "hint": report.error.as_ref().and_then(Error::hint_text),
+    })
+}
