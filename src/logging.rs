@@ -20,7 +20,7 @@ use crate::config::{Log, LogFormat, LogLevel};
 const DAYS: usize = 30;
 
 /// Starts logging. What goes wrong with the files is said once on stderr and stops nothing.
-pub fn start(log: &Log, verbose: bool, zone: Zone) {
+pub(crate) fn start(log: &Log, verbose: bool, zone: Zone) {
     let level = match log.level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
@@ -28,7 +28,11 @@ pub fn start(log: &Log, verbose: bool, zone: Zone) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let shown = if verbose { LevelFilter::DEBUG } else { LevelFilter::WARN };
+    let shown = if verbose {
+        LevelFilter::DEBUG
+    } else {
+        LevelFilter::WARN
+    };
     let people = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
@@ -44,7 +48,10 @@ pub fn start(log: &Log, verbose: bool, zone: Zone) {
     let registry = tracing_subscriber::registry().with(people);
     let started = match (file, log.format) {
         (Ok(file), LogFormat::Json) => {
-            let layer = tracing_subscriber::fmt::layer().json().with_writer(file).with_filter(level);
+            let layer = tracing_subscriber::fmt::layer()
+                .json()
+                .with_writer(file)
+                .with_filter(level);
             registry.with(layer).try_init()
         }
         (Ok(file), LogFormat::Text) => {
@@ -75,7 +82,12 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, cx: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(
+        &self,
+        cx: &FmtContext<'_, S, N>,
+        mut out: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
         let now = SystemClock.now();
         let wall = now.in_zone(&self.zone);
         let offset = self.zone.offset(now);

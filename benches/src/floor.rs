@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::Outcome;
 
 /// SQLite's page cache, the same as the program is given.
-pub(crate) const CACHE_MIB: u32 = 64;
+pub(crate) const CACHE_MIB: u32 = 16;
 const ROWS_PER_TRANSACTION: u64 = 10_000;
 const READER: usize = 1 << 20;
 const MIB: f64 = 1_048_576.0;

@@ -32,7 +32,11 @@ impl App {
         }
         let zone = config.time.zone.clone().unwrap_or_else(Zone::system);
         crate::logging::start(&config.log, global.verbose, zone);
-        Ok(Self { config, entries, json: global.json })
+        Ok(Self {
+            config,
+            entries,
+            json: global.json,
+        })
     }
 
     /// Where the store is and how it works.
@@ -45,6 +49,7 @@ impl App {
                 config::Synchronous::Full => Synchronous::Full,
                 config::Synchronous::Normal => Synchronous::Normal,
             },
+            max_size: store.max_size.map(|size| size.0),
             ..Settings::new(&store.db_file, &store.data_dir)
         }
     }
@@ -52,8 +57,11 @@ impl App {
     /// The datasets of all plugins, held against the schema.
     pub(super) fn catalog(&self) -> Result<Arc<Catalog>> {
         let datasets = registry::datasets()?;
-        let fragments: Vec<(&str, &str)> =
-            self.entries.iter().filter_map(|entry| Some((entry.name, entry.schema?))).collect();
+        let fragments: Vec<(&str, &str)> = self
+            .entries
+            .iter()
+            .filter_map(|entry| Some((entry.name, entry.schema?)))
+            .collect();
         Ok(Arc::new(Catalog::new(&datasets, &fragments)?))
     }
 
@@ -61,8 +69,12 @@ impl App {
     pub(super) fn store(&self, clock: SharedClock) -> Result<(Store, Created)> {
         let device = self.config.general.device.clone().unwrap_or_else(host_name);
         let zone = self.config.time.zone.clone();
-        let birth = Facts { device: device.into(), zone: zone.clone().unwrap_or_else(Zone::system) };
-        let (mut store, created) = Store::open(self.settings(), self.catalog()?, clock, &birth, zone)?;
+        let birth = Facts {
+            device: device.into(),
+            zone: zone.clone().unwrap_or_else(Zone::system),
+        };
+        let (mut store, created) =
+            Store::open(self.settings(), self.catalog()?, clock, &birth, zone)?;
         if let Some(device) = &self.config.general.device {
             store.set_device(device);
         }
@@ -83,7 +95,11 @@ impl App {
 /// The name of this machine, for a new database.
 fn host_name() -> String {
     let name = gethostname::gethostname().to_string_lossy().into_owned();
-    if name.is_empty() { String::from("localhost") } else { name }
+    if name.is_empty() {
+        String::from("localhost")
+    } else {
+        name
+    }
 }
 
 /// The lines that say what opening the store made.
@@ -94,10 +110,16 @@ pub(super) fn created_lines(app: &App, created: &Created) -> Vec<String> {
         lines.push(format!("created the database {}", store.db_file.display()));
     }
     if created.data {
-        lines.push(format!("created the data folder {}", store.data_dir.display()));
+        lines.push(format!(
+            "created the data folder {}",
+            store.data_dir.display()
+        ));
     }
     if let Some(backup) = &created.backup {
-        lines.push(format!("brought the database up to date; the state before lies in {}", backup.display()));
+        lines.push(format!(
+            "brought the database up to date; the state before lies in {}",
+            backup.display()
+        ));
     }
     lines
 }

@@ -28,8 +28,12 @@ pub(super) fn run(app: &App) -> Result<Exit> {
     let database = classify(&store.db_file);
     let state = match &database {
         Ok(FileKind::Ours(version)) => format!("schema version {version}"),
-        Ok(FileKind::Missing) => String::from("not there yet; `datalake init` or `datalake run` makes it"),
-        Ok(FileKind::Seed(version)) => format!("a database of the Python datalake, version {version}"),
+        Ok(FileKind::Missing) => {
+            String::from("not there yet; `datalake init` or `datalake run` makes it")
+        }
+        Ok(FileKind::Seed(version)) => {
+            format!("a database of the Python datalake, version {version}")
+        }
         Err(error) => error.message().to_owned(),
     };
     let usable = matches!(database, Ok(FileKind::Ours(_) | FileKind::Missing));
@@ -56,15 +60,29 @@ fn text(app: &App, state: &str) -> Result<()> {
     let store = &app.config.store;
     let mut grid = Grid::new(&["SOURCE", "TYPE", "SCHEDULE", "PLACE", "FOUND"]);
     for source in &app.config.sources {
-        let schedule = if source.settings.enabled { source.settings.schedule.0.join(", ") } else { "off".into() };
+        let schedule = if source.settings.enabled {
+            source.settings.schedule.0.join(", ")
+        } else {
+            "off".into()
+        };
         for root in source.source.roots() {
             let path = root.display().to_string();
             let found = place(&root).to_owned();
-            grid.row(vec![source.name.to_string(), source.entry.name.into(), schedule.clone(), path, found]);
+            grid.row(vec![
+                source.name.to_string(),
+                source.entry.name.into(),
+                schedule.clone(),
+                path,
+                found,
+            ]);
         }
     }
     print::stdout(|out| {
-        let file = app.config.file.as_ref().map_or("the built-in one".into(), |file| file.display().to_string());
+        let file = app
+            .config
+            .file
+            .as_ref()
+            .map_or("the built-in one".into(), |file| file.display().to_string());
         writeln!(out, "configuration  {file}")?;
         writeln!(out, "database       {} ({state})", store.db_file.display())?;
         writeln!(out, "data           {}\n", store.data_dir.display())?;
@@ -73,7 +91,11 @@ fn text(app: &App, state: &str) -> Result<()> {
 }
 
 fn as_json(source: &ConfiguredSource) -> serde_json::Value {
-    let places = source.source.roots().into_iter().map(|root| json!({ "found": place(&root), "path": root }));
+    let places = source
+        .source
+        .roots()
+        .into_iter()
+        .map(|root| json!({ "found": place(&root), "path": root }));
     json!({
         "source": &*source.name,
         "type": source.entry.name,

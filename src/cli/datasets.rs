@@ -20,7 +20,10 @@ pub(super) fn list(app: &App, args: &ListArgs) -> Result<Exit> {
     let dataset = find(&catalog, &args.dataset)?;
     let reader = app.reader()?;
     if !args.tags.is_empty() && !dataset.tags {
-        return Err(Error::usage(format!("the rows of {} have no tags", dataset.name)));
+        return Err(Error::usage(format!(
+            "the rows of {} have no tags",
+            dataset.name
+        )));
     }
     let table = newest(&reader, dataset, &args.tags, args.limit)?;
     if app.json {
@@ -34,18 +37,37 @@ pub(super) fn list(app: &App, args: &ListArgs) -> Result<Exit> {
 /// The dataset of a name, or an error with the nearest.
 pub(super) fn find(catalog: &Catalog, name: &str) -> Result<&'static Dataset> {
     catalog.dataset(name).ok_or_else(|| {
-        let names: Vec<&str> = catalog.datasets().iter().map(|dataset| dataset.name).collect();
-        let near = nearest(name, names.iter().copied()).map(|near| format!("did you mean `{near}`? "));
-        Error::usage(format!("there is no dataset `{name}`"))
-            .hint(format!("{}The datasets are: {}", near.unwrap_or_default(), names.join(", ")))
+        let names: Vec<&str> = catalog
+            .datasets()
+            .iter()
+            .map(|dataset| dataset.name)
+            .collect();
+        let near =
+            nearest(name, names.iter().copied()).map(|near| format!("did you mean `{near}`? "));
+        Error::usage(format!("there is no dataset `{name}`")).hint(format!(
+            "{}The datasets are: {}",
+            near.unwrap_or_default(),
+            names.join(", ")
+        ))
     })
 }
 
 fn newest(reader: &Reader, dataset: &Dataset, tags: &[String], limit: u32) -> Result<Table> {
     let wanted = vec!["instr(',' || tags || ',', ',' || ? || ',') > 0"; tags.len()].join(" AND ");
-    let filter = if tags.is_empty() { String::new() } else { format!("WHERE {wanted}") };
-    let sql = format!("SELECT * FROM {} {filter} ORDER BY {} DESC LIMIT ?", dataset.name, order(dataset));
-    let mut parameters: Vec<Cell> = tags.iter().map(|tag| Cell::Text(tag.trim().to_owned())).collect();
+    let filter = if tags.is_empty() {
+        String::new()
+    } else {
+        format!("WHERE {wanted}")
+    };
+    let sql = format!(
+        "SELECT * FROM {} {filter} ORDER BY {} DESC LIMIT ?",
+        dataset.name,
+        order(dataset)
+    );
+    let mut parameters: Vec<Cell> = tags
+        .iter()
+        .map(|tag| Cell::Text(tag.trim().to_owned()))
+        .collect();
     parameters.push(Cell::Integer(i64::from(limit)));
     reader.table(&sql, &parameters, DEADLINE)
 }
@@ -65,10 +87,15 @@ fn print_rows(reader: &Reader, dataset: &Dataset, table: &Table) -> Result<()> {
     }
     let zone = zone(reader)?;
     let shown = shown_columns(dataset, table);
-    let names: Vec<String> = shown.iter().map(|&place| table.columns[place].to_uppercase()).collect();
+    let names: Vec<String> = shown
+        .iter()
+        .map(|&place| table.columns[place].to_uppercase())
+        .collect();
     let mut grid = Grid::new(&names.iter().map(String::as_str).collect::<Vec<_>>());
     for row in &table.rows {
-        let cells = shown.iter().map(|&place| print::local(&print::cell(&row[place]), &zone));
+        let cells = shown
+            .iter()
+            .map(|&place| print::local(&print::cell(&row[place]), &zone));
         grid.row(cells.collect());
     }
     print::stdout(|out| grid.print(out))
@@ -76,14 +103,33 @@ fn print_rows(reader: &Reader, dataset: &Dataset, table: &Table) -> Result<()> {
 
 fn shown_columns(dataset: &Dataset, table: &Table) -> Vec<usize> {
     let place = |name: &str| table.columns.iter().position(|column| column == name);
-    let time = if dataset.shape == Shape::Series { "timestamp" } else { dataset.time };
-    let first = ["id", time].into_iter().chain(dataset.title).chain(dataset.tags.then_some("tags"));
+    let time = if dataset.shape == Shape::Series {
+        "timestamp"
+    } else {
+        dataset.time
+    };
+    let first = ["id", time]
+        .into_iter()
+        .chain(dataset.title)
+        .chain(dataset.tags.then_some("tags"));
     let mut shown: Vec<usize> = first.filter_map(place).collect();
     let filled = |column: usize| table.rows.iter().any(|row| row[column] != Cell::Null);
-    let kept = ["origin", "version", "scope", "seen", "batch", "ingested_at", "_unix", "_key"];
+    let kept = [
+        "origin",
+        "version",
+        "scope",
+        "seen",
+        "batch",
+        "ingested_at",
+        "_unix",
+        "_key",
+    ];
     for column in 0..table.columns.len() {
         let name = &table.columns[column];
-        let own = !kept.iter().any(|kept| name.starts_with(kept) || name.ends_with(kept)) && name != "time";
+        let own = !kept
+            .iter()
+            .any(|kept| name.starts_with(kept) || name.ends_with(kept))
+            && name != "time";
         if shown.len() < SHOWN && !shown.contains(&column) && own && filled(column) {
             shown.push(column);
         }

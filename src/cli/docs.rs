@@ -13,8 +13,10 @@ use crate::config::generated_files;
 
 pub(super) fn run(folder: &Path, command: Command) -> Result<Exit> {
     let entries = registry::sources()?;
-    let mut files: Vec<(String, String)> =
-        generated_files(&entries).into_iter().map(|(path, text)| (path.to_owned(), text)).collect();
+    let mut files: Vec<(String, String)> = generated_files(&entries)
+        .into_iter()
+        .map(|(path, text)| (path.to_owned(), text))
+        .collect();
     files.push((String::from("docs/reference/cli.md"), reference(command)));
     for (path, text) in files {
         let path = folder.join(path);
@@ -36,15 +38,30 @@ fn reference(mut command: Command) -> String {
 }
 
 fn section(page: &mut String, command: &Command, above: &str) {
-    let name = if above.is_empty() { command.get_name().to_owned() } else { format!("{above} {}", command.get_name()) };
+    let name = if above.is_empty() {
+        command.get_name().to_owned()
+    } else {
+        format!("{above} {}", command.get_name())
+    };
     let help = command.clone().term_width(90).render_long_help();
     // Writing to a String cannot fail.
-    let _ = write!(page, "\n## {name}\n\n```text\n{}\n```\n", trimmed(&help.to_string()));
-    for below in command.get_subcommands().filter(|below| !below.is_hide_set() && below.get_name() != "help") {
+    let _ = write!(
+        page,
+        "\n## {name}\n\n```text\n{}\n```\n",
+        trimmed(&help.to_string())
+    );
+    for below in command
+        .get_subcommands()
+        .filter(|below| !below.is_hide_set() && below.get_name() != "help")
+    {
         section(page, below, &name);
     }
 }
 
 fn trimmed(text: &str) -> String {
-    text.trim_end().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    text.trim_end()
+        .lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n")
 }

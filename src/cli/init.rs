@@ -22,9 +22,16 @@ pub(super) fn run(app: &App) -> Result<Exit> {
     }
     let mut lines = created_lines(app, &created);
     if lines.is_empty() {
-        lines.push(format!("the database {} is there already", settings.database.display()));
+        lines.push(format!(
+            "the database {} is there already",
+            settings.database.display()
+        ));
     }
-    lines.push(format!("device: {}, time zone: {}", store.facts().device, store.facts().zone.name()));
+    lines.push(format!(
+        "device: {}, time zone: {}",
+        store.facts().device,
+        store.facts().zone.name()
+    ));
     print::stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))?;
     Ok(Exit::Done)
 }

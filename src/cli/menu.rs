@@ -17,16 +17,19 @@ const MENU: &str = "
 
 const AUDIO: &str = "SELECT id, filename, duration_seconds, format, tags, created_at FROM audio
                      ORDER BY created_at DESC, id DESC LIMIT 10";
-const TRANSCRIPTS: &str = "SELECT id, filename, word_count, language, tags, created_at FROM transcripts
+const TRANSCRIPTS: &str =
+    "SELECT id, filename, word_count, language, tags, created_at FROM transcripts
                            ORDER BY created_at DESC, id DESC LIMIT 10";
-const SCREENSHOTS: &str = "SELECT id, filename, width || 'x' || height AS size, format, tags, created_at
+const SCREENSHOTS: &str =
+    "SELECT id, filename, width || 'x' || height AS size, format, tags, created_at
                            FROM screenshots ORDER BY created_at DESC, id DESC LIMIT 10";
 const SEARCH: &str = "SELECT t.id, t.filename, snippet(transcripts_fts, 0, '>>>', '<<<', '...', 20) AS snippet,
                       t.created_at FROM transcripts_fts JOIN transcripts AS t ON t.id = transcripts_fts.rowid
                       WHERE transcripts_fts MATCH ?1 ORDER BY rank LIMIT 20";
 const BY_TAG: &str = "SELECT id, filename, duration_seconds, format, tags, created_at FROM audio
                       WHERE instr(',' || tags || ',', ',' || ?1 || ',') > 0 ORDER BY created_at DESC LIMIT 50";
-const STATISTICS: &str = "SELECT 'audio' AS what, count(*) AS rows, round(sum(duration_seconds) / 60, 2) AS minutes
+const STATISTICS: &str =
+    "SELECT 'audio' AS what, count(*) AS rows, round(sum(duration_seconds) / 60, 2) AS minutes
                           FROM audio UNION ALL SELECT 'transcripts', count(*), NULL FROM transcripts
                           UNION ALL SELECT 'screenshots', count(*), NULL FROM screenshots
                           UNION ALL SELECT 'memory samples', count(*), NULL FROM memory_samples
@@ -36,7 +39,9 @@ const STATISTICS: &str = "SELECT 'audio' AS what, count(*) AS rows, round(sum(du
 pub(super) fn run(reader: &Reader, deadline: Duration) -> Result<()> {
     loop {
         say(MENU)?;
-        let Some(choice) = ask("choose: ")? else { return Ok(()) };
+        let Some(choice) = ask("choose: ")? else {
+            return Ok(());
+        };
         let answered = match choice.as_str() {
             "1" => table(reader, AUDIO, &[], deadline),
             "2" => table(reader, TRANSCRIPTS, &[], deadline),
@@ -47,10 +52,15 @@ pub(super) fn run(reader: &Reader, deadline: Duration) -> Result<()> {
             "7" => sql(reader, deadline),
             "0" | "q" | "quit" | "exit" => return Ok(()),
             "" => Ok(()),
-            other => say(&format!("there is no {other}; choose a number of the menu\n")),
+            other => say(&format!(
+                "there is no {other}; choose a number of the menu\n"
+            )),
         };
         if let Err(error) = answered {
-            let hint = error.hint_text().map(|hint| format!("hint: {hint}\n")).unwrap_or_default();
+            let hint = error
+                .hint_text()
+                .map(|hint| format!("hint: {hint}\n"))
+                .unwrap_or_default();
             say(&format!("error: {error}\n{hint}"))?;
         }
     }
@@ -78,20 +88,27 @@ fn sql(reader: &Reader, deadline: Duration) -> Result<()> {
 
 /// Each word in quotes, so that `don't`, `c++` and `foo-bar` are words and no operators.
 fn literal(words: &str) -> String {
-    let quoted = words.split_whitespace().map(|word| format!("\"{}\"", word.replace('"', "\"\"")));
+    let quoted = words
+        .split_whitespace()
+        .map(|word| format!("\"{}\"", word.replace('"', "\"\"")));
     quoted.collect::<Vec<_>>().join(" ")
 }
 
 fn ask(question: &str) -> Result<Option<String>> {
     say(question)?;
     let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line).map_err(|error| Error::io("stdin", error))?;
+    let read = std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Error::io("stdin", error))?;
     Ok((read > 0).then(|| line.trim().to_owned()))
 }
 
 fn say(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| Error::io("stdout", error))
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| Error::io("stdout", error))
 }
 
 #[cfg(test)]
@@ -100,6 +117,9 @@ mod tests {
 
     #[test]
     fn words_are_never_operators() {
-        assert_eq!(literal("don't c++ AND a\"b"), r#""don't" "c++" "AND" "a""b""#);
+        assert_eq!(
+            literal("don't c++ AND a\"b"),
+            r#""don't" "c++" "AND" "a""b""#
+        );
     }
 }

@@ -47,7 +47,11 @@ impl Exit {
     }
 
     fn of(error: &Error) -> Self {
-        if error.kind() == ErrorKind::Usage { Self::Usage } else { Self::Failed }
+        if error.kind() == ErrorKind::Usage {
+            Self::Usage
+        } else {
+            Self::Failed
+        }
     }
 }
 
@@ -244,8 +248,15 @@ fn report(error: &Error, json: bool) {
     } else {
         let text = error.to_string();
         // Problems of the configuration come with their own heading and hints.
-        let heading = if text.starts_with("error:") { "" } else { "error: " };
-        let hint = error.hint_text().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        let heading = if text.starts_with("error:") {
+            ""
+        } else {
+            "error: "
+        };
+        let hint = error
+            .hint_text()
+            .map(|hint| format!("\nhint: {hint}"))
+            .unwrap_or_default();
         writeln!(stderr, "{heading}{text}{hint}")
     };
 }

@@ -33,20 +33,31 @@ fn list(entries: &[&SourceEntry], json: bool) -> Result<()> {
     }
     let mut grid = Grid::new(&["NAME", "STABILITY", "SUMMARY"]);
     for entry in entries {
-        grid.row(vec![entry.name.into(), entry.stability.name().into(), entry.summary.into()]);
+        grid.row(vec![
+            entry.name.into(),
+            entry.stability.name().into(),
+            entry.summary.into(),
+        ]);
     }
     print::stdout(|out| grid.print(out))
 }
 
 fn find<'a>(entries: &[&'a SourceEntry], name: &str) -> Result<&'a SourceEntry> {
-    entries.iter().find(|entry| entry.name == name).copied().ok_or_else(|| {
-        let names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
-        let hint = match nearest(name, names.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`? The plugins are: {}", names.join(", ")),
-            None => format!("the plugins are: {}", names.join(", ")),
-        };
-        Error::usage(format!("there is no plugin `{name}`")).hint(hint)
-    })
+    entries
+        .iter()
+        .find(|entry| entry.name == name)
+        .copied()
+        .ok_or_else(|| {
+            let names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
+            let hint = match nearest(name, names.iter().copied()) {
+                Some(near) => format!(
+                    "did you mean `{near}`? The plugins are: {}",
+                    names.join(", ")
+                ),
+                None => format!("the plugins are: {}", names.join(", ")),
+            };
+            Error::usage(format!("there is no plugin `{name}`")).hint(hint)
+        })
 }
 
 fn describe(entry: &SourceEntry, json: bool) -> Result<()> {
@@ -78,16 +89,28 @@ fn describe(entry: &SourceEntry, json: bool) -> Result<()> {
         }));
     }
     print::stdout(|out| {
-        writeln!(out, "{}: {} ({})\n", entry.name, entry.summary, entry.stability.name())?;
+        writeln!(
+            out,
+            "{}: {} ({})\n",
+            entry.name,
+            entry.summary,
+            entry.stability.name()
+        )?;
         writeln!(out, "Keys of a source with type = \"{}\":\n", entry.name)?;
         for field in entry.fields {
-            let default = field.default().map_or_else(|| String::from("no default"), |text| format!("default {text}"));
+            let default = field.default().map_or_else(
+                || String::from("no default"),
+                |text| format!("default {text}"),
+            );
             writeln!(out, "  {} ({}, {default})", field.name, field.kind())?;
             for line in field.doc().lines() {
                 writeln!(out, "      {line}")?;
             }
         }
         writeln!(out, "\nDatasets:\n")?;
-        entry.datasets.iter().try_for_each(|dataset| writeln!(out, "  {}: {}", dataset.name, dataset.summary))
+        entry
+            .datasets
+            .iter()
+            .try_for_each(|dataset| writeln!(out, "  {}: {}", dataset.name, dataset.summary))
     })
 }

@@ -32,12 +32,16 @@ impl Grid {
             Some(name) => (name.to_owned(), Align::Right),
             None => ((*name).to_owned(), Align::Left),
         });
-        Self { heading: heading.collect(), rows: Vec::new() }
+        Self {
+            heading: heading.collect(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row.
     pub(super) fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells.into_iter().map(|cell| shorten(&cell)).collect());
+        self.rows
+            .push(cells.into_iter().map(|cell| shorten(&cell)).collect());
     }
 
     /// Prints it.
@@ -47,7 +51,11 @@ impl Grid {
             .iter()
             .enumerate()
             .map(|(place, (name, _))| {
-                let cells = self.rows.iter().filter_map(|row| row.get(place)).map(|cell| cell.width());
+                let cells = self
+                    .rows
+                    .iter()
+                    .filter_map(|row| row.get(place))
+                    .map(|cell| cell.width());
                 cells.chain([name.width()]).max().unwrap_or(0)
             })
             .collect();
@@ -70,7 +78,10 @@ impl Grid {
 /// One line without control characters, at most [`WIDEST`] wide: what is stored may try to write to the
 /// terminal.
 fn shorten(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let plain: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     if plain.width() <= WIDEST {
         return plain;
     }
@@ -87,7 +98,15 @@ fn shorten(text: &str) -> String {
 
 /// Text without the control characters that would change the terminal; line breaks and tabs stay.
 pub(super) fn harmless(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() && !matches!(c, '\n' | '\t') {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 /// Prints to stdout. A reader that has gone away ends the program without a word, as it does for others.
@@ -101,7 +120,8 @@ pub(super) fn stdout(print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Re
 
 /// Prints one JSON document.
 pub(super) fn json(value: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Error::bug(error.to_string()))?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| Error::bug(error.to_string()))?;
     stdout(|out| writeln!(out, "{text}"))
 }
 
@@ -181,8 +201,14 @@ mod tests {
 
     #[test]
     fn numbers_are_for_people() {
-        assert_eq!([count(0), count(999), count(1_000), count(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([bytes(0), bytes(1023), bytes(1024), bytes(188_743_680)], ["0 B", "1023 B", "1.0 KiB", "180.0 MiB"]);
+        assert_eq!(
+            [count(0), count(999), count(1_000), count(1_234_567)],
+            ["0", "999", "1,000", "1,234,567"]
+        );
+        assert_eq!(
+            [bytes(0), bytes(1023), bytes(1024), bytes(188_743_680)],
+            ["0 B", "1023 B", "1.0 KiB", "180.0 MiB"]
+        );
         assert_eq!(bytes(1024 * 1024 - 1), "1.0 MiB");
         assert_eq!(duration(Duration::from_millis(3_661_000)), "1 h 01 min");
     }
@@ -200,6 +226,9 @@ mod tests {
         grid.row(vec![String::from("ab"), String::from("10")]);
         let mut out = Vec::new();
         grid.print(&mut out).unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), "name   n\n日本   1\nab    10\n");
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "name   n\n日本   1\nab    10\n"
+        );
     }
 }

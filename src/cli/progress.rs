@@ -25,15 +25,26 @@ pub(super) struct Bars {
 impl Bars {
     pub(super) fn new() -> Self {
         let shown = std::io::stderr().is_terminal();
-        Self { shown, all: MultiProgress::new(), running: Mutex::default() }
+        Self {
+            shown,
+            all: MultiProgress::new(),
+            running: Mutex::default(),
+        }
     }
 }
 
 impl Observer for Bars {
     fn waiting(&self, source: &str, holder: &str) {
-        let by = if holder.is_empty() { String::from("another run") } else { holder.to_owned() };
+        let by = if holder.is_empty() {
+            String::from("another run")
+        } else {
+            holder.to_owned()
+        };
         // Nobody can be told when stderr is gone.
-        let _ = writeln!(std::io::stderr(), "{source}: waiting for {by}, which is reading it");
+        let _ = writeln!(
+            std::io::stderr(),
+            "{source}: waiting for {by}, which is reading it"
+        );
     }
 
     fn started(&self, source: &str, progress: Arc<Progress>) {
@@ -52,7 +63,10 @@ impl Observer for Bars {
             while !stop.load(Ordering::Relaxed) {
                 moved.set_length(progress.total.load(Ordering::Relaxed));
                 moved.set_position(progress.read.load(Ordering::Relaxed));
-                moved.set_message(format!("{} records", progress.records.load(Ordering::Relaxed)));
+                moved.set_message(format!(
+                    "{} records",
+                    progress.records.load(Ordering::Relaxed)
+                ));
                 std::thread::sleep(REFRESH);
             }
         });

@@ -21,14 +21,20 @@ pub(super) fn run(app: &App, args: &QueryArgs) -> Result<Exit> {
         Some(sql) => table(&reader, sql, &[], deadline)?,
         None if std::io::stdin().is_terminal() && !app.json => menu::run(&reader, deadline)?,
         None => {
-            return Err(Error::usage("give an SQL statement").hint("for example: datalake query \"SELECT * FROM runs\""));
+            return Err(Error::usage("give an SQL statement")
+                .hint("for example: datalake query \"SELECT * FROM runs\""));
         }
     }
     Ok(Exit::Done)
 }
 
 /// Prints the answer as a table.
-pub(super) fn table(reader: &Reader, sql: &str, parameters: &[Cell], deadline: Duration) -> Result<()> {
+pub(super) fn table(
+    reader: &Reader,
+    sql: &str,
+    parameters: &[Cell],
+    deadline: Duration,
+) -> Result<()> {
     let out = &mut std::io::BufWriter::new(std::io::stdout().lock());
     let mut waiting: Vec<Vec<String>> = Vec::new();
     let mut printed = false;
@@ -66,8 +72,15 @@ fn json(reader: &Reader, sql: &str, deadline: Duration) -> Result<()> {
     let mut first = true;
     let mut write = |text: &str| out.write_all(text.as_bytes()).is_ok();
     reader.each(sql, &[], deadline, |columns, row| {
-        let separator = if std::mem::take(&mut first) { "[\n  " } else { ",\n  " };
-        Ok(write(&format!("{separator}{}", print::object(columns, &row))))
+        let separator = if std::mem::take(&mut first) {
+            "[\n  "
+        } else {
+            ",\n  "
+        };
+        Ok(write(&format!(
+            "{separator}{}",
+            print::object(columns, &row)
+        )))
     })?;
     let end = if first { "[]\n" } else { "\n]\n" };
     write(end);

@@ -39,10 +39,20 @@ fn list(app: &App, reader: &Reader, source: Option<&str>, limit: u32) -> Result<
     if table.rows.is_empty() {
         return print::stdout(|out| writeln!(out, "no rejects"));
     }
-    let mut grid = Grid::new(&[">ID", "SOURCE", "UNIT", ">BYTE", ">LENGTH", "CODE", "REASON"]);
+    let mut grid = Grid::new(&[
+        ">ID", "SOURCE", "UNIT", ">BYTE", ">LENGTH", "CODE", "REASON",
+    ]);
     for row in &table.rows {
         let text = |place: usize| print::cell(&row[place]);
-        grid.row(vec![text(0), text(1), text(2), text(4), text(9), text(7), text(8)]);
+        grid.row(vec![
+            text(0),
+            text(1),
+            text(2),
+            text(4),
+            text(9),
+            text(7),
+            text(8),
+        ]);
     }
     print::stdout(|out| grid.print(out))
 }
@@ -53,7 +63,8 @@ fn show(app: &App, reader: &Reader, id: i64) -> Result<()> {
     );
     let table = reader.table(&sql, &[Cell::Integer(id)], DEADLINE)?;
     let Some(row) = table.rows.first() else {
-        return Err(Error::permanent(format!("there is no reject {id}")).hint("`datalake rejects list` lists them"));
+        return Err(Error::permanent(format!("there is no reject {id}"))
+            .hint("`datalake rejects list` lists them"));
     };
     let (bytes, fields) = match row.split_last() {
         Some((Cell::Bytes(hex), fields)) => (unhex(hex), fields),
@@ -63,17 +74,38 @@ fn show(app: &App, reader: &Reader, id: i64) -> Result<()> {
     if app.json {
         let mut object = print::object(&table.columns[..fields.len()], fields);
         object["text"] = text.into();
-        object["bytes_hex"] = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
+        object["bytes_hex"] = bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+            .into();
         return print::json(&object);
     }
     let zone = zone(reader)?;
     let cell = |place: usize| print::harmless(&print::cell(&fields[place]));
     print::stdout(|out| {
         writeln!(out, "reject {} of {}", cell(0), cell(1))?;
-        writeln!(out, "where   {}, byte {} to {}{}", cell(2), cell(4), cell(5), cell(6))?;
+        writeln!(
+            out,
+            "where   {}, byte {} to {}{}",
+            cell(2),
+            cell(4),
+            cell(5),
+            cell(6)
+        )?;
         writeln!(out, "reason  {} ({})", cell(8), cell(7))?;
-        writeln!(out, "seen    {}, run {}", print::local(&cell(14), &zone), cell(12))?;
-        writeln!(out, "input   {} bytes, BLAKE3 {}", cell(9), cell(10).to_lowercase())?;
+        writeln!(
+            out,
+            "seen    {}, run {}",
+            print::local(&cell(14), &zone),
+            cell(12)
+        )?;
+        writeln!(
+            out,
+            "input   {} bytes, BLAKE3 {}",
+            cell(9),
+            cell(10).to_lowercase()
+        )?;
         writeln!(out, "\n{}", print::harmless(&text))
     })
 }

@@ -15,8 +15,9 @@ use crate::scheduler::{Engine, Outcome, RunOptions, SourceReport};
 pub(super) fn run(app: &App, args: &RunArgs) -> Result<Exit> {
     let sources: Vec<_> = app.config.selected().cloned().collect();
     if sources.is_empty() {
-        return Err(Error::usage("there is no source to run")
-            .hint("add a [source.NAME] table to datalake.toml; `datalake plugins list` names the types"));
+        return Err(Error::usage("there is no source to run").hint(
+            "add a [source.NAME] table to datalake.toml; `datalake plugins list` names the types",
+        ));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -28,9 +29,17 @@ pub(super) fn run(app: &App, args: &RunArgs) -> Result<Exit> {
         say(&created_lines(app, &created));
         let cancel = Cancel::default();
         tokio::spawn(stop_on_signal(cancel.clone()));
-        let engine = Arc::new(Engine::new(Arc::new(store), App::clock(), threads(app), cancel));
+        let engine = Arc::new(Engine::new(
+            Arc::new(store),
+            App::clock(),
+            threads(app),
+            cancel,
+        ));
         let bars = Arc::new(Bars::new());
-        let options = RunOptions { full: args.full, trigger: "manual" };
+        let options = RunOptions {
+            full: args.full,
+            trigger: "manual",
+        };
         let mut tasks = tokio::task::JoinSet::new();
         for (place, source) in sources.into_iter().enumerate() {
             let (engine, bars, options) = (engine.clone(), bars.clone(), options.clone());
@@ -41,7 +50,12 @@ pub(super) fn run(app: &App, args: &RunArgs) -> Result<Exit> {
             reports.push(done.map_err(|error| Error::bug("a run panicked").caused_by(error))?);
         }
         reports.sort_by_key(|(place, _)| *place);
-        Ok::<_, Error>(reports.into_iter().map(|(_, report)| report).collect::<Vec<_>>())
+        Ok::<_, Error>(
+            reports
+                .into_iter()
+                .map(|(_, report)| report)
+                .collect::<Vec<_>>(),
+        )
     })?;
     print_reports(app, &reports)?;
     Ok(exit(&reports))
@@ -58,10 +72,16 @@ fn threads(app: &App) -> usize {
 /// The first signal stops at the next commit point, the second at once.
 async fn stop_on_signal(cancel: Cancel) {
     signal().await;
-    say(&[String::from("stopping at the next commit point; once more to stop at once")]);
+    say(&[String::from(
+        "stopping at the next commit point; once more to stop at once",
+    )]);
     cancel.cancel();
     signal().await;
-    #[expect(clippy::exit, clippy::disallowed_methods, reason = "the user asked twice, and nothing committed is lost")]
+    #[expect(
+        clippy::exit,
+        clippy::disallowed_methods,
+        reason = "the user asked twice, and nothing committed is lost"
+    )]
     std::process::exit(130);
 }
 
@@ -93,9 +113,20 @@ fn say(lines: &[String]) {
 /// What is worst decides.
 fn exit(reports: &[SourceReport]) -> Exit {
     let any = |outcome: Outcome| reports.iter().any(|report| report.outcome == outcome);
-    let usage = |report: &SourceReport| report.error.as_ref().is_some_and(|e| e.kind() == ErrorKind::Usage);
+    let usage = |report: &SourceReport| {
+        report
+            .error
+            .as_ref()
+            .is_some_and(|e| e.kind() == ErrorKind::Usage)
+    };
     match () {
-        () if any(Outcome::Failed) && reports.iter().all(|r| r.outcome != Outcome::Failed || usage(r)) => Exit::Usage,
+        () if any(Outcome::Failed)
+            && reports
+                .iter()
+                .all(|r| r.outcome != Outcome::Failed || usage(r)) =>
+        {
+            Exit::Usage
+        }
         () if any(Outcome::Failed) || any(Outcome::Cancelled) => Exit::Failed,
         () if any(Outcome::Rejects) => Exit::Rejects,
         () => Exit::Done,
@@ -107,7 +138,15 @@ fn print_reports(app: &App, reports: &[SourceReport]) -> Result<()> {
         return print::json(&json!({ "sources": reports.iter().map(as_json).collect::<Vec<_>>() }));
     }
     let mut grid = Grid::new(&[
-        "SOURCE", ">READ", ">INSERTED", ">CHANGED", ">UNCHANGED", ">REJECTED", ">BYTES", ">TIME", "OUTCOME",
+        "SOURCE",
+        ">READ",
+        ">INSERTED",
+        ">CHANGED",
+        ">UNCHANGED",
+        ">REJECTED",
+        ">BYTES",
+        ">TIME",
+        "OUTCOME",
     ]);
     for report in reports {
         let receipt = report.receipt;
@@ -130,7 +169,9 @@ fn print_reports(app: &App, reports: &[SourceReport]) -> Result<()> {
 
 fn outcome(report: &SourceReport) -> String {
     match report.outcome {
-        Outcome::Done if report.records + report.receipt.rejected == 0 => String::from("nothing new"),
+        Outcome::Done if report.records + report.receipt.rejected == 0 => {
+            String::from("nothing new")
+        }
         Outcome::Done => String::from("done"),
         Outcome::Rejects => String::from("done, with rejects"),
         Outcome::Absent => String::from("not here"),
@@ -153,9 +194,16 @@ fn remarks(report: &SourceReport) -> Vec<String> {
         ));
     }
     if report.pending > 0 {
-        lines.push(format!("{name}: {} wait for the end of their line", print::bytes(report.pending)));
+        lines.push(format!(
+            "{name}: {} wait for the end of their line",
+            print::bytes(report.pending)
+        ));
     }
-    if let Some(error) = report.error.as_ref().filter(|error| error.kind() != ErrorKind::Cancelled) {
+    if let Some(error) = report
+        .error
+        .as_ref()
+        .filter(|error| error.kind() != ErrorKind::Cancelled)
+    {
         lines.push(format!("error: {name}: {error}"));
         lines.extend(error.hint_text().map(|hint| format!("hint: {hint}")));
     }
@@ -163,7 +211,11 @@ fn remarks(report: &SourceReport) -> Vec<String> {
 }
 
 fn inputs(count: u64) -> String {
-    if count == 1 { String::from("1 input") } else { format!("{} inputs", print::count(count)) }
+    if count == 1 {
+        String::from("1 input")
+    } else {
+        format!("{} inputs", print::count(count))
+    }
 }
 
 fn as_json(report: &SourceReport) -> serde_json::Value {

@@ -23,19 +23,44 @@ pub(super) fn run(app: &App, args: &RunsArgs) -> Result<Exit> {
 }
 
 fn list(app: &App, reader: &Reader, args: &RunsArgs) -> Result<()> {
-    let sql = format!("SELECT {COLUMNS} FROM runs WHERE ?1 IS NULL OR source = ?1 ORDER BY id DESC LIMIT ?2");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM runs WHERE ?1 IS NULL OR source = ?1 ORDER BY id DESC LIMIT ?2"
+    );
     let source = args.source.clone().map_or(Cell::Null, Cell::Text);
-    let table = reader.table(&sql, &[source, Cell::Integer(i64::from(args.limit))], DEADLINE)?;
+    let table = reader.table(
+        &sql,
+        &[source, Cell::Integer(i64::from(args.limit))],
+        DEADLINE,
+    )?;
     if app.json {
         return print::json(&objects(&table));
     }
     let zone = zone(reader)?;
-    let mut grid =
-        Grid::new(&[">RUN", "SOURCE", "STARTED", "OUTCOME", ">READ", ">INSERTED", ">CHANGED", ">REJECTED", "BY"]);
+    let mut grid = Grid::new(&[
+        ">RUN",
+        "SOURCE",
+        "STARTED",
+        "OUTCOME",
+        ">READ",
+        ">INSERTED",
+        ">CHANGED",
+        ">REJECTED",
+        "BY",
+    ]);
     for row in &table.rows {
         let text = |place: usize| print::cell(&row[place]);
         let started = print::local(&text(6), &zone);
-        grid.row(vec![text(0), text(1), started, text(8), text(11), text(12), text(13), text(15), text(4)]);
+        grid.row(vec![
+            text(0),
+            text(1),
+            started,
+            text(8),
+            text(11),
+            text(12),
+            text(13),
+            text(15),
+            text(4),
+        ]);
     }
     print::stdout(|out| grid.print(out))
 }
@@ -44,7 +69,9 @@ fn show(app: &App, reader: &Reader, id: i64) -> Result<()> {
     let sql = format!("SELECT {COLUMNS} FROM runs WHERE id = ?1");
     let table = reader.table(&sql, &[Cell::Integer(id)], DEADLINE)?;
     let Some(row) = table.rows.first() else {
-        return Err(Error::permanent(format!("there is no run {id}")).hint("`datalake runs` lists them"));
+        return Err(
+            Error::permanent(format!("there is no run {id}")).hint("`datalake runs` lists them")
+        );
     };
     if app.json {
         return print::json(&print::object(&table.columns, row));
@@ -53,22 +80,43 @@ fn show(app: &App, reader: &Reader, id: i64) -> Result<()> {
 }
 
 /// One row, a line a column.
-pub(super) fn record(out: &mut dyn std::io::Write, columns: &[String], row: &[Cell]) -> std::io::Result<()> {
+pub(super) fn record(
+    out: &mut dyn std::io::Write,
+    columns: &[String],
+    row: &[Cell],
+) -> std::io::Result<()> {
     let width = columns.iter().map(String::len).max().unwrap_or(0);
     for (name, value) in columns.iter().zip(row) {
-        writeln!(out, "{name:width$}  {}", print::harmless(&print::cell(value)))?;
+        writeln!(
+            out,
+            "{name:width$}  {}",
+            print::harmless(&print::cell(value))
+        )?;
     }
     Ok(())
 }
 
 /// The rows of an answer as JSON objects.
 pub(super) fn objects(table: &Table) -> Vec<serde_json::Value> {
-    table.rows.iter().map(|row| print::object(&table.columns, row)).collect()
+    table
+        .rows
+        .iter()
+        .map(|row| print::object(&table.columns, row))
+        .collect()
 }
 
 /// The zone in which people see times.
 pub(super) fn zone(reader: &Reader) -> Result<Zone> {
-    let table = reader.table("SELECT value FROM metadata WHERE key = 'zone'", &[], DEADLINE)?;
-    let name = table.rows.first().and_then(|row| row.first()).map(print::cell).unwrap_or_default();
+    let table = reader.table(
+        "SELECT value FROM metadata WHERE key = 'zone'",
+        &[],
+        DEADLINE,
+    )?;
+    let name = table
+        .rows
+        .first()
+        .and_then(|row| row.first())
+        .map(print::cell)
+        .unwrap_or_default();
     Ok(Zone::named(&name).unwrap_or_else(|_| Zone::utc()))
 }

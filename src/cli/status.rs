@@ -6,11 +6,11 @@ use datalake_core::Result;
 use datalake_store::{Cell, Reader, Table};
 use serde_json::json;
 
+use super::Exit;
 use super::app::App;
 use super::print::{self, Grid};
 use super::runs::{objects, zone};
 use super::stats::{database_bytes, number, open_rejects};
-use super::Exit;
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -29,8 +29,16 @@ pub(super) fn run(app: &App) -> Result<Exit> {
     let reader = app.reader()?;
     let lines = lines(app, &reader)?;
     let zone = zone(&reader)?;
-    let device = reader.table("SELECT value FROM metadata WHERE key = 'device'", &[], DEADLINE)?;
-    let device = device.rows.first().map(|row| print::cell(&row[0])).unwrap_or_default();
+    let device = reader.table(
+        "SELECT value FROM metadata WHERE key = 'device'",
+        &[],
+        DEADLINE,
+    )?;
+    let device = device
+        .rows
+        .first()
+        .map(|row| print::cell(&row[0]))
+        .unwrap_or_default();
     if app.json {
         let sources: Vec<_> = lines.iter().map(as_json).collect();
         print::json(&json!({
@@ -43,10 +51,22 @@ pub(super) fn run(app: &App) -> Result<Exit> {
         }))?;
         return Ok(Exit::Done);
     }
-    let mut grid = Grid::new(&["SOURCE", "TYPE", "LAST RUN", "OUTCOME", ">UNITS", ">GONE", ">REJECTS"]);
+    let mut grid = Grid::new(&[
+        "SOURCE", "TYPE", "LAST RUN", "OUTCOME", ">UNITS", ">GONE", ">REJECTS",
+    ]);
     for line in &lines {
-        let last = |place: usize| line.last.rows.first().map(|row| print::cell(&row[place])).unwrap_or_default();
-        let note = if line.enabled == Some(false) { " (off)" } else { "" };
+        let last = |place: usize| {
+            line.last
+                .rows
+                .first()
+                .map(|row| print::cell(&row[place]))
+                .unwrap_or_default()
+        };
+        let note = if line.enabled == Some(false) {
+            " (off)"
+        } else {
+            ""
+        };
         grid.row(vec![
             format!("{}{note}", line.name),
             line.plugin.clone(),
@@ -59,7 +79,12 @@ pub(super) fn run(app: &App) -> Result<Exit> {
     }
     print::stdout(|out| {
         let store = &app.config.store;
-        writeln!(out, "database  {} ({})", store.db_file.display(), print::bytes(database_bytes(app)))?;
+        writeln!(
+            out,
+            "database  {} ({})",
+            store.db_file.display(),
+            print::bytes(database_bytes(app))
+        )?;
         writeln!(out, "data      {}", store.data_dir.display())?;
         writeln!(out, "device    {device}, times in {}\n", zone.name())?;
         grid.print(out)
@@ -71,9 +96,18 @@ pub(super) fn run(app: &App) -> Result<Exit> {
 fn lines(app: &App, reader: &Reader) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     for source in &app.config.sources {
-        lines.push(line(reader, &source.name, source.entry.name, Some(source.settings.enabled))?);
+        lines.push(line(
+            reader,
+            &source.name,
+            source.entry.name,
+            Some(source.settings.enabled),
+        )?);
     }
-    let stored = reader.table("SELECT source, max(plugin) FROM runs GROUP BY source ORDER BY source", &[], DEADLINE)?;
+    let stored = reader.table(
+        "SELECT source, max(plugin) FROM runs GROUP BY source ORDER BY source",
+        &[],
+        DEADLINE,
+    )?;
     for row in &stored.rows {
         let (name, plugin) = (print::cell(&row[0]), print::cell(&row[1]));
         if app.config.source(&name).is_none() {

@@ -29,7 +29,10 @@ config! {
         /// How long to wait for another program that is writing to the database.
         pub busy_timeout: Duration = "10s",
         /// How much of the database each connection keeps in memory.
-        pub cache: ByteSize = "64 MiB",
+        pub cache: ByteSize = "16 MiB",
+        /// The database never grows beyond this; a run that would need more fails and loses nothing.
+        #[example("20 GiB")]
+        pub max_size: Option<ByteSize>,
         /// "full" keeps every committed row even when the power fails. "normal" may lose the last
         /// rows then; they are read again from their source at the next run.
         pub synchronous: Synchronous = "full",

@@ -87,7 +87,11 @@ impl SourceReport {
     /// Keeps the first failure; a wish to stop is no failure, and a real one outweighs it.
     pub(super) fn fail(&mut self, error: Error) {
         let cancelled = error.kind() == ErrorKind::Cancelled;
-        if self.error.as_ref().is_none_or(|known| known.kind() == ErrorKind::Cancelled && !cancelled) {
+        if self
+            .error
+            .as_ref()
+            .is_none_or(|known| known.kind() == ErrorKind::Cancelled && !cancelled)
+        {
             self.error = Some(error);
         }
     }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use datalake_core::{
-    BATCH_BYTES, Cancel, Context, Error, ErrorKind, Job, KnownUnit, Origin, Outcome as Output_, Output, Progress,
-    Result, Sample, SharedClock, Sink, Source, Unit, UnitId,
+    BATCH_BYTES, Cancel, Context, Error, ErrorKind, Job, KnownUnit, Origin, Outcome as Output_,
+    Output, Progress, Result, Sample, SharedClock, Sink, Source, Unit, UnitId,
 };
 use datalake_store::{LockState, RunEnd, RunStart, SourceLock, Store};
 use tokio::sync::Semaphore;
@@ -63,15 +63,30 @@ struct Shared {
 impl Engine {
     /// An engine that reads at most `threads` units at once.
     pub fn new(store: Arc<Store>, clock: SharedClock, threads: usize, cancel: Cancel) -> Self {
-        Self { store, clock, readers: Arc::new(Semaphore::new(threads)), cancel, attempts: AtomicU64::new(0) }
+        Self {
+            store,
+            clock,
+            readers: Arc::new(Semaphore::new(threads)),
+            cancel,
+            attempts: AtomicU64::new(0),
+        }
     }
 
     /// Runs a source once.
-    pub async fn run(&self, source: &ConfiguredSource, options: &RunOptions, observer: &dyn Observer) -> SourceReport {
+    pub async fn run(
+        &self,
+        source: &ConfiguredSource,
+        options: &RunOptions,
+        observer: &dyn Observer,
+    ) -> SourceReport {
         let begun = Instant::now();
         let mut report = SourceReport::new(&source.name, source.entry.name);
         let roots = source.source.roots();
-        report.missing = roots.iter().filter(|root| !root.exists()).cloned().collect();
+        report.missing = roots
+            .iter()
+            .filter(|root| !root.exists())
+            .cloned()
+            .collect();
         if !roots.is_empty() && report.missing.len() == roots.len() {
             report.outcome = Outcome::Absent;
         } else {
@@ -93,8 +108,11 @@ impl Engine {
         report: &mut SourceReport,
     ) -> Result<()> {
         let _lock = self.lock(&source.name, observer).await?;
-        let device: Arc<str> =
-            source.settings.device.as_deref().map_or_else(|| self.store.facts().device.clone(), Arc::from);
+        let device: Arc<str> = source
+            .settings
+            .device
+            .as_deref()
+            .map_or_else(|| self.store.facts().device.clone(), Arc::from);
         let start = RunStart {
             source: source.name.clone(),
             plugin: source.entry.name.to_owned(),
@@ -146,7 +164,10 @@ impl Engine {
         run: i64,
     ) -> Result<Shared> {
         let known = self.store.known(&source.name).await?;
-        let known: HashMap<UnitId, KnownUnit> = known.into_iter().map(|unit| (unit.id.clone(), unit)).collect();
+        let known: HashMap<UnitId, KnownUnit> = known
+            .into_iter()
+            .map(|unit| (unit.id.clone(), unit))
+            .collect();
         let context = Context {
             source: source.name.clone(),
             device,
@@ -161,7 +182,12 @@ impl Engine {
             source: source.source.clone(),
             context,
             store: self.store.clone(),
-            tags: source.settings.tags.iter().map(|tag| tag.as_str().into()).collect(),
+            tags: source
+                .settings
+                .tags
+                .iter()
+                .map(|tag| tag.as_str().into())
+                .collect(),
             run,
             progress: Arc::new(Progress::default()),
         })
@@ -171,9 +197,14 @@ impl Engine {
     async fn units(&self, shared: &Arc<Shared>, report: &mut SourceReport) -> Result<()> {
         let units = shared.source.units(&shared.context).await?;
         report.units = units.len() as u64;
-        shared.progress.total.fetch_add(units.iter().map(|unit| unread(shared, unit)).sum(), Ordering::Relaxed);
+        shared.progress.total.fetch_add(
+            units.iter().map(|unit| unread(shared, unit)).sum(),
+            Ordering::Relaxed,
+        );
         let present = units.iter().map(|unit| unit.id.clone()).collect();
-        self.store.mark_missing(shared.context.source.clone(), present).await?;
+        self.store
+            .mark_missing(shared.context.source.clone(), present)
+            .await?;
         let mut tasks = JoinSet::new();
         for unit in units {
             let permit = tokio::select! {
@@ -186,7 +217,10 @@ impl Engine {
             if report.error.as_ref().is_some_and(ends_the_run) {
                 break;
             }
-            let (shared, attempt) = (shared.clone(), self.attempts.fetch_add(1, Ordering::Relaxed));
+            let (shared, attempt) = (
+                shared.clone(),
+                self.attempts.fetch_add(1, Ordering::Relaxed),
+            );
             tasks.spawn(async move {
                 let _permit = permit;
                 shared.unit(&unit, attempt).await
@@ -209,7 +243,10 @@ impl Engine {
         let known = self.store.known(&shared.context.source).await?;
         let unit = UnitId::new(RELATE_UNIT);
         let mut output = shared.output(&unit, self.attempts.fetch_add(1, Ordering::Relaxed));
-        let related = shared.source.relate(&shared.context, &known, &mut output).await;
+        let related = shared
+            .source
+            .relate(&shared.context, &known, &mut output)
+            .await;
         let written = output.finish().await?;
         report.receipt += written.receipt;
         related
@@ -218,7 +255,12 @@ impl Engine {
 
 impl Shared {
     fn output(&self, unit: &UnitId, attempt: u64) -> Output {
-        let state = self.context.known.get(unit).map(|known| known.state.clone()).unwrap_or_default();
+        let state = self
+            .context
+            .known
+            .get(unit)
+            .map(|known| known.state.clone())
+            .unwrap_or_default();
         let job = Job {
             source: self.context.source.clone(),
             run: self.run,
@@ -241,8 +283,15 @@ impl Shared {
                 Ok(())
             }
             None => {
-                let from = self.context.known.get(&unit.id).and_then(|known| known.checkpoint.clone());
-                let read = self.source.read(&self.context, unit, from, &mut output).await;
+                let from = self
+                    .context
+                    .known
+                    .get(&unit.id)
+                    .and_then(|known| known.checkpoint.clone());
+                let read = self
+                    .source
+                    .read(&self.context, unit, from, &mut output)
+                    .await;
                 read.map_err(|error| error.at(unit.id.to_string()))
             }
         };
@@ -253,8 +302,14 @@ impl Shared {
 
 /// How much of a unit is new, as far as its size tells.
 fn unread(shared: &Shared, unit: &Unit) -> u64 {
-    let known = shared.context.known.get(&unit.id).filter(|_| !shared.context.full);
-    known.map_or(unit.size, |known| unit.size.saturating_sub(known.state.size))
+    let known = shared
+        .context
+        .known
+        .get(&unit.id)
+        .filter(|_| !shared.context.full);
+    known.map_or(unit.size, |known| {
+        unit.size.saturating_sub(known.state.size)
+    })
 }
 
 type UnitDone = (Result<()>, Result<Output_>);
@@ -262,7 +317,9 @@ type UnitDone = (Result<()>, Result<Output_>);
 fn account(report: &mut SourceReport, done: Result<UnitDone, tokio::task::JoinError>) {
     let (read, written) = match done {
         Ok(done) => done,
-        Err(error) => return report.fail(Error::bug("the reader of a unit panicked").caused_by(error)),
+        Err(error) => {
+            return report.fail(Error::bug("the reader of a unit panicked").caused_by(error));
+        }
     };
     match written {
         Ok(written) => {

@@ -60,16 +60,22 @@ impl Catalog {
     /// plugin, told with its name.
     pub fn new(datasets: &[&'static Dataset], fragments: &[(&str, &str)]) -> Result<Self> {
         let schema = Schema::assemble(fragments)?;
-        let memory = Connection::open_in_memory().and_then(|c| c.execute_batch(&schema.text).map(|()| c));
+        let memory =
+            Connection::open_in_memory().and_then(|c| c.execute_batch(&schema.text).map(|()| c));
         let memory = memory.map_err(|error| Error::bug(plain(&error)))?;
         let mut plans = HashMap::new();
         for dataset in datasets {
-            check(&memory, dataset).map_err(|error| error.at(format!("dataset {}", dataset.name)))?;
+            check(&memory, dataset)
+                .map_err(|error| error.at(format!("dataset {}", dataset.name)))?;
             plans.insert(dataset.name, Plan::new(dataset));
         }
         let mut datasets = datasets.to_vec();
         datasets.sort_by_key(|dataset| dataset.name);
-        Ok(Self { plans, datasets, schema })
+        Ok(Self {
+            plans,
+            datasets,
+            schema,
+        })
     }
 
     /// The datasets by name.
@@ -83,22 +89,32 @@ impl Catalog {
     }
 
     pub(crate) fn plan(&self, name: &str) -> Result<&Plan> {
-        self.plans.get(name).ok_or_else(|| Error::bug(format!("no plugin of this program has the dataset {name}")))
+        self.plans
+            .get(name)
+            .ok_or_else(|| Error::bug(format!("no plugin of this program has the dataset {name}")))
     }
 
     pub(crate) fn plans(&self) -> impl Iterator<Item = &Plan> {
-        self.datasets.iter().filter_map(|dataset| self.plans.get(dataset.name))
+        self.datasets
+            .iter()
+            .filter_map(|dataset| self.plans.get(dataset.name))
     }
 }
 
 impl Plan {
     fn new(dataset: &'static Dataset) -> Self {
         let of = |wanted: fn(Merge) -> bool| -> Vec<usize> {
-            (0..dataset.columns.len()).filter(|&number| wanted(dataset.columns[number].merge)).collect()
+            (0..dataset.columns.len())
+                .filter(|&number| wanted(dataset.columns[number].merge))
+                .collect()
         };
         let written = of(|merge| !matches!(merge, Merge::User | Merge::Link | Merge::Derived));
         let links = of(|merge| merge == Merge::Link);
-        let key = dataset.key.iter().filter_map(|name| dataset.column(name)).collect();
+        let key = dataset
+            .key
+            .iter()
+            .filter_map(|name| dataset.column(name))
+            .collect();
         Self {
             insert: insert_sql(dataset, &written),
             select: select_sql(dataset, &written, &links),
@@ -138,13 +154,20 @@ impl Plan {
 }
 
 fn insert_sql(dataset: &Dataset, written: &[usize]) -> String {
-    let mut names: Vec<&str> = written.iter().map(|&number| dataset.columns[number].name).collect();
+    let mut names: Vec<&str> = written
+        .iter()
+        .map(|&number| dataset.columns[number].name)
+        .collect();
     match dataset.shape {
         Shape::Series => names.extend(["origin", "origin_start"]),
         Shape::Rows => names.extend(Plan::extra_names(dataset)),
     }
     let marks = vec!["?"; names.len()].join(", ");
-    format!("INSERT INTO {} ({}) VALUES ({marks}) ON CONFLICT DO NOTHING", dataset.table, names.join(", "))
+    format!(
+        "INSERT INTO {} ({}) VALUES ({marks}) ON CONFLICT DO NOTHING",
+        dataset.table,
+        names.join(", ")
+    )
 }
 
 fn select_sql(dataset: &Dataset, written: &[usize], links: &[usize]) -> String {
@@ -153,8 +176,17 @@ fn select_sql(dataset: &Dataset, written: &[usize], links: &[usize]) -> String {
     names.extend(written.iter().map(name));
     names.extend(Plan::extra_names(dataset));
     names.extend(links.iter().map(name));
-    let key: Vec<String> = dataset.key.iter().map(|column| format!("{column} IS ?")).collect();
-    format!("SELECT {} FROM {} WHERE {}", names.join(", "), dataset.table, key.join(" AND "))
+    let key: Vec<String> = dataset
+        .key
+        .iter()
+        .map(|column| format!("{column} IS ?"))
+        .collect();
+    format!(
+        "SELECT {} FROM {} WHERE {}",
+        names.join(", "),
+        dataset.table,
+        key.join(" AND ")
+    )
 }
 
 /// Holds a dataset against its table.
@@ -162,7 +194,10 @@ fn check(memory: &Connection, dataset: &Dataset) -> Result<()> {
     let failed = |error: rusqlite::Error| Error::bug(plain(&error));
     let columns = columns_of(memory, dataset.table).map_err(failed)?;
     if columns.is_empty() {
-        return Err(Error::bug(format!("the schema has no table {}", dataset.table)));
+        return Err(Error::bug(format!(
+            "the schema has no table {}",
+            dataset.table
+        )));
     }
     let mut wanted: Vec<&str> = dataset.columns.iter().map(|column| column.name).collect();
     match dataset.shape {
@@ -174,13 +209,24 @@ fn check(memory: &Connection, dataset: &Dataset) -> Result<()> {
     }
     for name in wanted {
         if !columns.iter().any(|column| column == name) {
-            return Err(Error::bug(format!("the table {} has no column {name}", dataset.table)));
+            return Err(Error::bug(format!(
+                "the table {} has no column {name}",
+                dataset.table
+            )));
         }
     }
-    let own = dataset.key.iter().chain([&dataset.time]).chain(dataset.text).chain(&dataset.device).chain(&dataset.title);
+    let own = dataset
+        .key
+        .iter()
+        .chain([&dataset.time])
+        .chain(dataset.text)
+        .chain(&dataset.device)
+        .chain(&dataset.title);
     for name in own {
         if dataset.column(name).is_none() && *name != "tags" {
-            return Err(Error::bug(format!("it names the column {name}, which it does not declare")));
+            return Err(Error::bug(format!(
+                "it names the column {name}, which it does not declare"
+            )));
         }
     }
     check_key(memory, dataset)?;
@@ -199,7 +245,9 @@ fn check_key(memory: &Connection, dataset: &Dataset) -> Result<()> {
                ORDER BY l.name, i.name) GROUP BY list";
     let unique = || -> rusqlite::Result<Vec<String>> {
         let mut statement = memory.prepare(sql)?;
-        statement.query_map([dataset.table], |row| row.get(0))?.collect()
+        statement
+            .query_map([dataset.table], |row| row.get(0))?
+            .collect()
     };
     let unique = unique().map_err(|error| Error::bug(plain(&error)))?;
     let mut key = dataset.key.to_vec();

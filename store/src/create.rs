@@ -35,7 +35,9 @@ pub struct Created {
 /// Makes the database at `path` unless it is there by now. It is built under another name and appears under
 /// its own when it is complete, so that a kill leaves nothing half made. Returns whether it was made here.
 pub(crate) fn make(path: &Path, schema: &Schema, birth: &Birth<'_>) -> Result<bool> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder {
         fs::create_dir_all(folder).map_err(|error| Error::io(folder.display(), error))?;
     }
@@ -49,7 +51,9 @@ pub(crate) fn make(path: &Path, schema: &Schema, birth: &Birth<'_>) -> Result<bo
     }
     private_file(&draft)?;
     fill(&draft, schema, birth).map_err(|error| explain(path, error))?;
-    File::open(&draft).and_then(|file| file.sync_all()).map_err(|error| Error::io(draft.display(), error))?;
+    File::open(&draft)
+        .and_then(|file| file.sync_all())
+        .map_err(|error| Error::io(draft.display(), error))?;
     fs::rename(&draft, path).map_err(|error| Error::io(path.display(), error))?;
     sync_folder(folder.unwrap_or(Path::new(".")));
     Ok(true)
@@ -61,7 +65,8 @@ fn fill(draft: &Path, schema: &Schema, birth: &Birth<'_>) -> rusqlite::Result<()
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
     connection.execute_batch(&schema.text)?;
-    let mut insert = connection.prepare("INSERT INTO metadata (key, value, updated_at) VALUES (?1, ?2, ?3)")?;
+    let mut insert =
+        connection.prepare("INSERT INTO metadata (key, value, updated_at) VALUES (?1, ?2, ?3)")?;
     let now = birth.now.to_string();
     let facts = [
         ("schema_version", "3.0.0"),
@@ -79,25 +84,46 @@ fn fill(draft: &Path, schema: &Schema, birth: &Birth<'_>) -> rusqlite::Result<()
 }
 
 /// Brings an older database up to date: a backup, then everything in one transaction.
-pub(crate) fn upgrade(path: &Path, connection: &Connection, schema: &Schema, now: Timestamp) -> Result<Option<PathBuf>> {
+pub(crate) fn upgrade(
+    path: &Path,
+    connection: &Connection,
+    schema: &Schema,
+    now: Timestamp,
+) -> Result<Option<PathBuf>> {
     let failed = |error| explain(path, error);
-    let version: i32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
+    let version: i32 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(failed)?;
     let found = difference(schema, &present_objects(connection).map_err(failed)?);
     if found.is_empty() && version == CURRENT_VERSION {
         return Ok(None);
     }
     let _lock = exclusive(&beside(path, "lock"))?;
-    let needs_backup = version != CURRENT_VERSION || !found.rebuild.is_empty() || !found.remove.is_empty();
-    let backup = if needs_backup { Some(back_up(path, connection, version, now)?) } else { None };
-    connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;").map_err(failed)?;
+    let needs_backup =
+        version != CURRENT_VERSION || !found.rebuild.is_empty() || !found.remove.is_empty();
+    let backup = if needs_backup {
+        Some(back_up(path, connection, version, now)?)
+    } else {
+        None
+    };
+    connection
+        .execute_batch("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;")
+        .map_err(failed)?;
     let done = migrate(connection, schema);
-    connection.execute_batch("PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON;").map_err(failed)?;
+    connection
+        .execute_batch("PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON;")
+        .map_err(failed)?;
     done.map_err(failed)?;
     Ok(backup)
 }
 
 fn back_up(path: &Path, connection: &Connection, version: i32, now: Timestamp) -> Result<PathBuf> {
-    let stamp: String = now.to_string().chars().filter(char::is_ascii_digit).take(20).collect();
+    let stamp: String = now
+        .to_string()
+        .chars()
+        .filter(char::is_ascii_digit)
+        .take(20)
+        .collect();
     let backup = beside(path, &format!("before-upgrade-of-{version}-{stamp}"));
     private_file(&backup)?;
     connection
@@ -111,7 +137,8 @@ fn migrate(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
     let found = difference(schema, &present_objects(&transaction)?);
     // Views and triggers name tables that are about to change; they carry nothing and are made again.
     for object in present_objects(&transaction)? {
-        if matches!(object.kind, ObjectKind::View | ObjectKind::Trigger) && is_ours(schema, &object) {
+        if matches!(object.kind, ObjectKind::View | ObjectKind::Trigger) && is_ours(schema, &object)
+        {
             drop_object(&transaction, &object)?;
         }
     }
@@ -122,7 +149,10 @@ fn migrate(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
     for object in difference(schema, &present_objects(&transaction)?).create {
         transaction.execute_batch(&object.sql)?;
         if object.kind == ObjectKind::Virtual {
-            transaction.execute_batch(&format!("INSERT INTO {0}({0}) VALUES ('rebuild')", object.name))?;
+            transaction.execute_batch(&format!(
+                "INSERT INTO {0}({0}) VALUES ('rebuild')",
+                object.name
+            ))?;
         }
     }
     transaction.pragma_update(None, "user_version", CURRENT_VERSION)?;
@@ -130,12 +160,19 @@ fn migrate(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
 }
 
 fn is_ours(schema: &Schema, object: &Object) -> bool {
-    schema.objects.iter().any(|wanted| wanted.name == object.name)
+    schema
+        .objects
+        .iter()
+        .any(|wanted| wanted.name == object.name)
 }
 
 fn remove(connection: &Connection, found: &Difference) -> rusqlite::Result<()> {
     let gone = |object: &&Object| !matches!(object.kind, ObjectKind::View | ObjectKind::Trigger);
-    found.remove.iter().filter(gone).try_for_each(|object| drop_object(connection, object))
+    found
+        .remove
+        .iter()
+        .filter(gone)
+        .try_for_each(|object| drop_object(connection, object))
 }
 
 fn drop_object(connection: &Connection, object: &Object) -> rusqlite::Result<()> {
@@ -151,14 +188,20 @@ fn drop_object(connection: &Connection, object: &Object) -> rusqlite::Result<()>
 /// Makes a table anew as wanted and carries over the columns that both have.
 fn rebuild(connection: &Connection, wanted: &Object) -> rusqlite::Result<()> {
     let name = &wanted.name;
-    connection.execute_batch(&format!("ALTER TABLE \"{name}\" RENAME TO \"{name}__old\"; {}", wanted.sql))?;
+    connection.execute_batch(&format!(
+        "ALTER TABLE \"{name}\" RENAME TO \"{name}__old\"; {}",
+        wanted.sql
+    ))?;
     let columns = |table: &str| -> rusqlite::Result<Vec<String>> {
         let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
         statement.query_map([table], |row| row.get(0))?.collect()
     };
     let old = columns(&format!("{name}__old"))?;
-    let kept: Vec<String> =
-        columns(name)?.into_iter().filter(|column| old.contains(column)).map(|c| format!("\"{c}\"")).collect();
+    let kept: Vec<String> = columns(name)?
+        .into_iter()
+        .filter(|column| old.contains(column))
+        .map(|c| format!("\"{c}\""))
+        .collect();
     let kept = kept.join(", ");
     connection.execute_batch(&format!(
         "INSERT INTO \"{name}\" ({kept}) SELECT {kept} FROM \"{name}__old\"; DROP TABLE \"{name}__old\";"
@@ -168,7 +211,11 @@ fn rebuild(connection: &Connection, wanted: &Object) -> rusqlite::Result<()> {
 /// The path with `.suffix` added to the whole name.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(if matches!(suffix, "wal" | "shm") { "-" } else { "." });
+    name.push(if matches!(suffix, "wal" | "shm") {
+        "-"
+    } else {
+        "."
+    });
     name.push(suffix);
     PathBuf::from(name)
 }
@@ -179,7 +226,10 @@ fn private_file(path: &Path) -> Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|error| Error::io(path.display(), error))
+    options
+        .open(path)
+        .map(drop)
+        .map_err(|error| Error::io(path.display(), error))
 }
 
 /// Makes a new name in a folder last; not every file system can, and those that cannot do it by themselves.

@@ -32,8 +32,8 @@ pub struct Settings {
     pub cache: u64,
     /// How sure a commit is.
     pub synchronous: Synchronous,
-    /// At most this many pages; for tests of a full disk.
-    pub max_pages: Option<u32>,
+    /// The database never grows beyond this many bytes.
+    pub max_size: Option<u64>,
 }
 
 impl Settings {
@@ -43,9 +43,9 @@ impl Settings {
             database: database.into(),
             data: data.into(),
             busy_timeout: Duration::from_secs(10),
-            cache: 64 << 20,
+            cache: 16 << 20,
             synchronous: Synchronous::default(),
-            max_pages: None,
+            max_size: None,
         }
     }
 }
@@ -65,8 +65,9 @@ pub(crate) fn open_writer(settings: &Settings) -> Result<Connection> {
         connection.pragma_update(None, "cache_size", -((settings.cache >> 10) as i64))?;
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
-        if let Some(pages) = settings.max_pages {
-            connection.pragma_update(None, "max_page_count", pages)?;
+        if let Some(size) = settings.max_size {
+            let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+            connection.pragma_update(None, "max_page_count", (size as i64 / page.max(1)).max(1))?;
         }
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
         connection.set_prepared_statement_cache_capacity(256);

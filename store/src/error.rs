@@ -17,8 +17,8 @@ pub(crate) fn explain(database: &Path, error: rusqlite::Error) -> Error {
         ),
         Some(ErrorCode::DiskFull) => (
             ErrorKind::Temporary,
-            "the disk is full",
-            "free some space, then run again: what was committed stays and the rest is read again",
+            "the disk is full, or the database has reached [store] max_size",
+            "make room, then run again: what was committed stays and the rest is read again",
         ),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => (
             ErrorKind::Permanent,
@@ -45,12 +45,17 @@ pub(crate) fn explain(database: &Path, error: rusqlite::Error) -> Error {
             "reading or writing the database failed",
             "check the disk, then run again",
         ),
-        Some(ErrorCode::OperationInterrupted) => {
-            (ErrorKind::Cancelled, "the query took too long and was stopped", "narrow it or allow it more time")
-        }
+        Some(ErrorCode::OperationInterrupted) => (
+            ErrorKind::Cancelled,
+            "the query took too long and was stopped",
+            "narrow it or allow it more time",
+        ),
         _ => return Error::bug(plain(&error)).at(place).caused_by(error),
     };
-    Error::new(kind, message).at(place).hint(hint).caused_by(error)
+    Error::new(kind, message)
+        .at(place)
+        .hint(hint)
+        .caused_by(error)
 }
 
 /// SQLite's own words, without the wrapping.
@@ -63,7 +68,10 @@ pub(crate) fn plain(error: &rusqlite::Error) -> String {
 
 /// Whether trying the same transaction again may help.
 pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }
 
 /// Whether a single record broke a rule of its table, so that it alone is at fault.

@@ -37,7 +37,11 @@ pub fn classify(path: &Path) -> Result<FileKind> {
         Err(error) => return Err(Error::io(path.display(), error)),
     };
     if !metadata.is_file() {
-        return Err(refuse(path, "this is not a file", "name a file with DB_FILE or [store] db_file"));
+        return Err(refuse(
+            path,
+            "this is not a file",
+            "name a file with DB_FILE or [store] db_file",
+        ));
     }
     let mut header = Vec::with_capacity(100);
     File::open(path)
@@ -61,21 +65,29 @@ fn read_header(path: &Path, header: &[u8], size: u64) -> Result<FileKind> {
             "restore a backup, or name another file with DB_FILE or [store] db_file",
         ));
     }
-    let word = |at: usize| header.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, i32::from_be_bytes);
+    let word = |at: usize| {
+        header
+            .get(at..at + 4)
+            .and_then(|bytes| bytes.try_into().ok())
+            .map_or(0, i32::from_be_bytes)
+    };
     let page = match header.get(16..18) {
         Some([0, 1]) => 65_536,
         Some(&[high, low]) => u64::from(high) << 8 | u64::from(low),
         _ => 0,
     };
     // The count of pages is right only while no newer one waits in the write-ahead log.
-    let cut = word(24) == word(92) && u64::from(word(28).unsigned_abs()) * page > size && !has_log(path);
+    let cut =
+        word(24) == word(92) && u64::from(word(28).unsigned_abs()) * page > size && !has_log(path);
     if header.len() < 100 || page < 512 || !size.is_multiple_of(page) || cut {
         return Err(damaged(path));
     }
     match (word(68), word(60)) {
         (APPLICATION_ID, version) if version > CURRENT_VERSION => Err(refuse(
             path,
-            &format!("the database has schema version {version}; this datalake knows {CURRENT_VERSION}"),
+            &format!(
+                "the database has schema version {version}; this datalake knows {CURRENT_VERSION}"
+            ),
             "use the newer datalake that wrote it",
         )),
         (APPLICATION_ID, version) if version > 0 => Ok(FileKind::Ours(version)),
@@ -94,16 +106,26 @@ fn has_log(path: &Path) -> bool {
 
 /// A database without our mark: the predecessor's, or somebody else's.
 fn foreign(path: &Path) -> Result<FileKind> {
-    let other =
-        || refuse(path, "the database is not a datalake's", "name another file with DB_FILE or [store] db_file");
+    let other = || {
+        refuse(
+            path,
+            "the database is not a datalake's",
+            "name another file with DB_FILE or [store] db_file",
+        )
+    };
     seed_version(path).map(FileKind::Seed).ok_or_else(other)
 }
 
 /// The version in the predecessor's `metadata`, read without taking locks or laying files beside it.
 fn seed_version(path: &Path) -> Option<String> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    let escaped = path.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).ok()?;
+    let escaped = path
+        .to_str()?
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    let connection =
+        Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).ok()?;
     let tables: i64 = connection
         .query_row(
             "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('audio', 'transcripts', 'screenshots')",
@@ -112,25 +134,37 @@ fn seed_version(path: &Path) -> Option<String> {
         )
         .ok()?;
     let version = connection
-        .query_row("SELECT value FROM metadata WHERE key = 'schema_version'", [], |row| row.get::<_, String>(0))
+        .query_row(
+            "SELECT value FROM metadata WHERE key = 'schema_version'",
+            [],
+            |row| row.get::<_, String>(0),
+        )
         .ok()?;
     (tables == 3).then_some(version)
 }
 
 fn refuse(path: &Path, message: &str, hint: &str) -> Error {
-    Error::permanent(message).at(path.display().to_string()).hint(hint)
+    Error::permanent(message)
+        .at(path.display().to_string())
+        .hint(hint)
 }
 
 /// The error for a database that SQLite or we found damaged.
 pub(crate) fn damaged(path: &Path) -> Error {
-    refuse(path, "the database is damaged", "restore a backup; the damaged file is left as it is")
+    refuse(
+        path,
+        "the database is damaged",
+        "restore a backup; the damaged file is left as it is",
+    )
 }
 
 /// The error for a database of the predecessor.
 pub(crate) fn seed_found(path: &Path, version: &str) -> Error {
     refuse(
         path,
-        &format!("this is a database of the Python datalake, version {version}; it is left untouched"),
+        &format!(
+            "this is a database of the Python datalake, version {version}; it is left untouched"
+        ),
         "name another file with DB_FILE or [store] db_file for the new database",
     )
 }

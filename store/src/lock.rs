@@ -29,14 +29,19 @@ pub(crate) fn try_source(database: &Path, source: &str, holder: &str) -> Result<
     let mut file = open(&path)?;
     match file.try_lock() {
         Ok(()) => {
-            let written = file.set_len(0).and_then(|()| file.write_all(holder.as_bytes())).and_then(|()| file.flush());
+            let written = file
+                .set_len(0)
+                .and_then(|()| file.write_all(holder.as_bytes()))
+                .and_then(|()| file.flush());
             written.map_err(|error| Error::io(path.display(), error))?;
             Ok(LockState::Taken(SourceLock { _file: file }))
         }
         Err(TryLockError::WouldBlock) => {
             let mut text = String::new();
             // The holder may be writing it just now; the name alone is told then.
-            let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_string(&mut text));
+            let _ = file
+                .seek(SeekFrom::Start(0))
+                .and_then(|_| file.read_to_string(&mut text));
             Ok(LockState::Held(text))
         }
         Err(TryLockError::Error(error)) => Err(Error::io(path.display(), error)),
@@ -49,16 +54,29 @@ fn lock_path(database: &Path, source: &str) -> Result<PathBuf> {
     folder.push(".locks");
     let folder = PathBuf::from(folder);
     fs::create_dir_all(&folder).map_err(|error| Error::io(folder.display(), error))?;
-    let safe: String =
-        source.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' }).collect();
-    let tail = if safe == source { String::new() } else { format!("-{}", &blake3::hash(source.as_bytes()).to_hex()[..8]) };
+    let safe: String = source
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' || c == '_' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let tail = if safe == source {
+        String::new()
+    } else {
+        format!("-{}", &blake3::hash(source.as_bytes()).to_hex()[..8])
+    };
     Ok(folder.join(format!("{safe}{tail}.lock")))
 }
 
 /// Waits for and takes the lock file at `path`.
 pub(crate) fn exclusive(path: &Path) -> Result<File> {
     let file = open(path)?;
-    file.lock().map_err(|error| Error::io(path.display(), error))?;
+    file.lock()
+        .map_err(|error| Error::io(path.display(), error))?;
     Ok(file)
 }
 
@@ -73,5 +91,7 @@ fn open(path: &Path) -> Result<File> {
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| Error::io(path.display(), error))
+    options
+        .open(path)
+        .map_err(|error| Error::io(path.display(), error))
 }

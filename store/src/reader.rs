@@ -37,7 +37,9 @@ impl Cell {
             ValueRef::Integer(number) => Self::Integer(number),
             ValueRef::Real(number) => Self::Real(number),
             ValueRef::Text(bytes) => Self::Text(String::from_utf8_lossy(bytes).into_owned()),
-            ValueRef::Blob(bytes) => Self::Bytes(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+            ValueRef::Blob(bytes) => {
+                Self::Bytes(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+            }
         }
     }
 }
@@ -66,7 +68,11 @@ impl Reader {
         let limited = connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0);
         let deadline = limited.and_then(|_| Deadline::install(&mut connection));
         let deadline = deadline.map_err(|error| explain(path, error))?;
-        Ok(Self { connection, database: path.to_owned(), deadline })
+        Ok(Self {
+            connection,
+            database: path.to_owned(),
+            deadline,
+        })
     }
 
     /// Runs one statement and hands out its rows until `take` says stop by returning false.
@@ -84,13 +90,23 @@ impl Reader {
         let failed = |error| self.explain(error);
         let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
         if !statement.readonly() {
-            return Err(Error::usage("this statement would change the database; only reading is allowed here"));
+            return Err(Error::usage(
+                "this statement would change the database; only reading is allowed here",
+            ));
         }
-        let columns: Vec<String> = statement.column_names().into_iter().map(String::from).collect();
-        let mut rows = statement.query(params_from_iter(parameters)).map_err(failed)?;
+        let columns: Vec<String> = statement
+            .column_names()
+            .into_iter()
+            .map(String::from)
+            .collect();
+        let mut rows = statement
+            .query(params_from_iter(parameters))
+            .map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             let cells = (0..columns.len()).map(|place| row.get_ref(place).map(Cell::of));
-            let cells = cells.collect::<rusqlite::Result<Vec<_>>>().map_err(failed)?;
+            let cells = cells
+                .collect::<rusqlite::Result<Vec<_>>>()
+                .map_err(failed)?;
             if !take(&columns, cells)? {
                 break;
             }
@@ -113,12 +129,16 @@ impl Reader {
 
     fn explain(&self, error: rusqlite::Error) -> Error {
         match &error {
-            rusqlite::Error::SqlInputError { msg, sql, offset, .. } => point_at(msg, sql, *offset),
+            rusqlite::Error::SqlInputError {
+                msg, sql, offset, ..
+            } => point_at(msg, sql, *offset),
             rusqlite::Error::MultipleStatement => Error::usage("give one statement at a time"),
-            rusqlite::Error::SqliteFailure(code, _) if code.code == ErrorCode::Unknown => Error::usage(plain(&error)),
-            rusqlite::Error::InvalidParameterCount(..) => {
-                Error::usage("the statement has parameters (? or :name) and nothing to fill them with")
+            rusqlite::Error::SqliteFailure(code, _) if code.code == ErrorCode::Unknown => {
+                Error::usage(plain(&error))
             }
+            rusqlite::Error::InvalidParameterCount(..) => Error::usage(
+                "the statement has parameters (? or :name) and nothing to fill them with",
+            ),
             _ => explain(&self.database, error),
         }
     }
@@ -126,7 +146,10 @@ impl Reader {
 
 /// Shows the place of a mistake in a statement.
 fn point_at(message: &str, sql: &str, offset: i32) -> Error {
-    let Some(before) = usize::try_from(offset).ok().and_then(|offset| sql.get(..offset)) else {
+    let Some(before) = usize::try_from(offset)
+        .ok()
+        .and_then(|offset| sql.get(..offset))
+    else {
         return Error::usage(message.to_owned());
     };
     let start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -156,7 +179,10 @@ struct Deadline {
 
 impl Deadline {
     fn install(connection: &mut Connection) -> rusqlite::Result<Self> {
-        let deadline = Self { opened: Instant::now(), end: Arc::new(AtomicU64::new(u64::MAX)) };
+        let deadline = Self {
+            opened: Instant::now(),
+            end: Arc::new(AtomicU64::new(u64::MAX)),
+        };
         let own = deadline.clone();
         // 4,000 steps of SQLite's machine are a few tens of microseconds.
         connection.progress_handler(4_000, Some(move || own.has_passed()))?;
@@ -169,6 +195,7 @@ impl Deadline {
 
     fn set(&self, limit: Duration) {
         let end = self.opened.elapsed().saturating_add(limit).as_nanos();
-        self.end.store(u64::try_from(end).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.end
+            .store(u64::try_from(end).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }

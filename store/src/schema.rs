@@ -52,7 +52,10 @@ impl Schema {
             text.push('\n');
             text.push_str(fragment);
         }
-        Ok(Self { objects: objects_of(&text).map_err(|error| blame(fragments, &error))?, text })
+        Ok(Self {
+            objects: objects_of(&text).map_err(|error| blame(fragments, &error))?,
+            text,
+        })
     }
 }
 
@@ -67,7 +70,9 @@ fn objects_of(text: &str) -> rusqlite::Result<Vec<Object>> {
 fn blame(fragments: &[(&str, &str)], error: &rusqlite::Error) -> Error {
     for (plugin, fragment) in fragments {
         if let Err(own) = objects_of(&format!("{SCHEMA}\n{fragment}")) {
-            return Error::bug(format!("the schema of the plugin {plugin} cannot be used: {own}"));
+            return Error::bug(format!(
+                "the schema of the plugin {plugin} cannot be used: {own}"
+            ));
         }
     }
     Error::bug(format!("the schema cannot be used: {error}"))
@@ -81,18 +86,32 @@ pub(crate) fn present_objects(connection: &Connection) -> rusqlite::Result<Vec<O
          ORDER BY rowid",
     )?;
     let mut objects = statement
-        .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)))?
+        .query_map([], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, String>(2)?,
+            ))
+        })?
         .map(|row| row.map(|(kind, name, sql)| object(&kind, name, sql)))
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    let virtuals: Vec<String> =
-        objects.iter().filter(|o| o.kind == ObjectKind::Virtual).map(|o| format!("{}_", o.name)).collect();
-    objects.retain(|o| o.kind != ObjectKind::Table || !virtuals.iter().any(|prefix| is_shadow(&o.name, prefix)));
+    let virtuals: Vec<String> = objects
+        .iter()
+        .filter(|o| o.kind == ObjectKind::Virtual)
+        .map(|o| format!("{}_", o.name))
+        .collect();
+    objects.retain(|o| {
+        o.kind != ObjectKind::Table || !virtuals.iter().any(|prefix| is_shadow(&o.name, prefix))
+    });
     objects.sort_by_key(|o| o.kind);
     Ok(objects)
 }
 
 fn is_shadow(name: &str, prefix: &str) -> bool {
-    matches!(name.strip_prefix(prefix), Some("data" | "idx" | "content" | "docsize" | "config"))
+    matches!(
+        name.strip_prefix(prefix),
+        Some("data" | "idx" | "content" | "docsize" | "config")
+    )
 }
 
 fn object(kind: &str, name: String, sql: String) -> Object {
@@ -126,7 +145,10 @@ impl Difference {
 
 /// Compares what should be with what is. Tables nobody asked for stay: they may be the user's.
 pub(crate) fn difference(wanted: &Schema, present: &[Object]) -> Difference {
-    let have: BTreeMap<&str, &Object> = present.iter().map(|object| (object.name.as_str(), object)).collect();
+    let have: BTreeMap<&str, &Object> = present
+        .iter()
+        .map(|object| (object.name.as_str(), object))
+        .collect();
     let mut difference = Difference::default();
     for object in &wanted.objects {
         match have.get(object.name.as_str()) {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datalake_core::{
-    Batch, Blob, Checkpoint, Error, FileRef, KnownUnit, Receipt, Result, SharedClock, Sink, SourceName, UnitId, Zone,
+    Batch, Blob, Checkpoint, Error, FileRef, KnownUnit, Receipt, Result, SharedClock, Sink,
+    SourceName, UnitId, Zone,
 };
 use rusqlite::{Connection, OptionalExtension};
 
@@ -59,26 +60,53 @@ impl Store {
             FileKind::Seed(version) => return Err(seed_found(&settings.database, &version)),
             FileKind::Ours(_) => {}
             FileKind::Missing => {
-                let birth = Birth { device: &birth.device, zone: birth.zone.name(), now: clock.now() };
+                let birth = Birth {
+                    device: &birth.device,
+                    zone: birth.zone.name(),
+                    now: clock.now(),
+                };
                 created.database = make(&settings.database, &catalog.schema, &birth)?;
             }
         }
         let connection = open_writer(&settings)?;
         check_usable(&settings, &connection)?;
-        created.backup = upgrade(&settings.database, &connection, &catalog.schema, clock.now())?;
+        created.backup = upgrade(
+            &settings.database,
+            &connection,
+            &catalog.schema,
+            clock.now(),
+        )?;
         let (tree, made) = Tree::open(&settings.data)?;
         created.data = made;
         let orphans = tree.sweep(&connection)?;
         if orphans > 0 {
-            tracing::warn!(orphans, "removed files that a killed process left without a row");
+            tracing::warn!(
+                orphans,
+                "removed files that a killed process left without a row"
+            );
         }
         let mut facts = facts(&connection).map_err(|error| explain(&settings.database, error))?;
         facts.zone = zone.unwrap_or(facts.zone);
         let tree = Arc::new(tree);
-        let mut writer =
-            Writer::new(connection, settings.clone(), catalog.clone(), tree.clone(), clock, facts.zone.clone());
+        let mut writer = Writer::new(
+            connection,
+            settings.clone(),
+            catalog.clone(),
+            tree.clone(),
+            clock,
+            facts.zone.clone(),
+        );
         drain_dirty(&mut writer)?;
-        Ok((Self { writer: WriterHandle::start(writer)?, settings, catalog, tree, facts }, created))
+        Ok((
+            Self {
+                writer: WriterHandle::start(writer)?,
+                settings,
+                catalog,
+                tree,
+                facts,
+            },
+            created,
+        ))
     }
 
     /// Opens the database for reading only.
@@ -122,17 +150,23 @@ impl Store {
 
     /// Begins a run. The caller holds the source's lock.
     pub async fn begin_run(&self, start: RunStart) -> Result<i64> {
-        self.writer.call(move |writer| writer.begin_run(start)).await
+        self.writer
+            .call(move |writer| writer.begin_run(start))
+            .await
     }
 
     /// Ends a run; returns its number in `runs`.
     pub async fn end_run(&self, run: i64, end: RunEnd) -> Result<i64> {
-        self.writer.call(move |writer| writer.end_run(run, &end)).await
+        self.writer
+            .call(move |writer| writer.end_run(run, &end))
+            .await
     }
 
     /// Marks the units of a source that are gone, and those that are back.
     pub async fn mark_missing(&self, source: SourceName, present: Vec<UnitId>) -> Result<usize> {
-        self.writer.call(move |writer| mark_units(writer, &source, &present)).await
+        self.writer
+            .call(move |writer| mark_units(writer, &source, &present))
+            .await
     }
 
     /// Carries out a change of the user's.
@@ -141,7 +175,9 @@ impl Store {
     /// There is no such dataset, row or column, or the column is not the user's.
     pub async fn edit(&self, dataset: &str, id: i64, edit: Edit) -> Result<()> {
         let dataset = dataset.to_owned();
-        self.writer.call(move |writer| writer.edit(&dataset, id, &edit)).await
+        self.writer
+            .call(move |writer| writer.edit(&dataset, id, &edit))
+            .await
     }
 }
 
@@ -153,12 +189,16 @@ impl Sink for Store {
 
     async fn checkpoint(&self, source: &SourceName, unit: &UnitId) -> Result<Option<Checkpoint>> {
         let (source, unit) = (source.clone(), unit.clone());
-        self.writer.call(move |writer| checkpoint_of(writer, &source, &unit)).await
+        self.writer
+            .call(move |writer| checkpoint_of(writer, &source, &unit))
+            .await
     }
 
     async fn known(&self, source: &SourceName) -> Result<Vec<KnownUnit>> {
         let source = source.clone();
-        self.writer.call(move |writer| known_units(writer, &source)).await
+        self.writer
+            .call(move |writer| known_units(writer, &source))
+            .await
     }
 
     fn stage(&self, blob: Blob) -> Result<FileRef> {
@@ -175,21 +215,34 @@ fn check_usable(settings: &Settings, connection: &Connection) -> Result<()> {
             .hint("make the file and its folder writable for this user"));
     }
     let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema WHERE name IN ('metadata', 'runs', 'checkpoints')", [], |row| {
-            row.get(0)
-        })
+        .query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE name IN ('metadata', 'runs', 'checkpoints')",
+            [],
+            |row| row.get(0),
+        )
         .map_err(failed)?;
     if tables != 3 {
         return Err(damaged(&settings.database));
     }
     // Takes and gives back the write lock: another program may hold it for good.
-    connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK;").map_err(failed)
+    connection
+        .execute_batch("BEGIN IMMEDIATE; ROLLBACK;")
+        .map_err(failed)
 }
 
 fn facts(connection: &Connection) -> rusqlite::Result<Facts> {
     let fact = |key: &str| -> rusqlite::Result<Option<String>> {
-        connection.query_row("SELECT value FROM metadata WHERE key = ?1", [key], |row| row.get(0)).optional()
+        connection
+            .query_row("SELECT value FROM metadata WHERE key = ?1", [key], |row| {
+                row.get(0)
+            })
+            .optional()
     };
-    let zone = fact("zone")?.and_then(|name| Zone::named(&name).ok()).unwrap_or_else(Zone::utc);
-    Ok(Facts { device: fact("device")?.unwrap_or_default().into(), zone })
+    let zone = fact("zone")?
+        .and_then(|name| Zone::named(&name).ok())
+        .unwrap_or_else(Zone::utc);
+    Ok(Facts {
+        device: fact("device")?.unwrap_or_default().into(),
+        zone,
+    })
 }

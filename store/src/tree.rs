@@ -40,7 +40,15 @@ impl Tree {
             let staging = parent.join(format!("{pid}-{number}"));
             private_folder(&staging)?;
             if let Some(alive) = try_exclusive(&staging.join("alive")) {
-                return Ok((Self { root: root.to_owned(), staging, next: AtomicU64::new(0), _alive: alive }, made));
+                return Ok((
+                    Self {
+                        root: root.to_owned(),
+                        staging,
+                        next: AtomicU64::new(0),
+                        _alive: alive,
+                    },
+                    made,
+                ));
             }
         }
         Err(Error::bug("no folder to stage files in"))
@@ -57,8 +65,10 @@ impl Tree {
             Content::Path(path) => Some(path.clone()),
             Content::Bytes(_) => None,
         };
-        let copy = (blob.mode == FileMode::Copy || place.is_none())
-            .then(|| self.staging.join(format!("{}.tmp", self.next.fetch_add(1, Ordering::Relaxed))));
+        let copy = (blob.mode == FileMode::Copy || place.is_none()).then(|| {
+            self.staging
+                .join(format!("{}.tmp", self.next.fetch_add(1, Ordering::Relaxed)))
+        });
         let (hash, size) = copy_and_hash(&blob.content, copy.as_deref())?;
         Ok(FileRef::new(Staged {
             hash,
@@ -73,7 +83,11 @@ impl Tree {
 
     /// Gives staged files their final names, one after the other. Nothing is final before [`Placing::done`].
     pub(crate) fn placing(&self) -> Placing<'_> {
-        Placing { tree: self, intents: Vec::new(), staged: Vec::new() }
+        Placing {
+            tree: self,
+            intents: Vec::new(),
+            staged: Vec::new(),
+        }
     }
 
     /// Removes what killed processes left: staged copies, and files that got their final name without a row.
@@ -82,8 +96,14 @@ impl Tree {
         let parent = self.root.join(STAGING);
         let entries = fs::read_dir(&parent).map_err(|error| Error::io(parent.display(), error))?;
         let mut orphans = 0;
-        for folder in entries.flatten().map(|entry| entry.path()).filter(|path| *path != self.staging) {
-            let Some(_dead) = try_exclusive(&folder.join("alive")) else { continue };
+        for folder in entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| *path != self.staging)
+        {
+            let Some(_dead) = try_exclusive(&folder.join("alive")) else {
+                continue;
+            };
             orphans += self.sweep_intents(&folder, connection)?;
             // What is left are copies nobody waits for. One that cannot be removed is tried again next time.
             let _ = fs::remove_dir_all(&folder);
@@ -93,8 +113,15 @@ impl Tree {
 
     fn sweep_intents(&self, folder: &Path, connection: &Connection) -> Result<usize> {
         let mut orphans = 0;
-        for entry in fs::read_dir(folder).map_err(|error| Error::io(folder.display(), error))?.flatten() {
-            if entry.path().extension().is_none_or(|extension| extension != "intent") {
+        for entry in fs::read_dir(folder)
+            .map_err(|error| Error::io(folder.display(), error))?
+            .flatten()
+        {
+            if entry
+                .path()
+                .extension()
+                .is_none_or(|extension| extension != "intent")
+            {
                 continue;
             }
             let text = fs::read_to_string(entry.path()).unwrap_or_default();
@@ -103,7 +130,10 @@ impl Tree {
                     .query_row("SELECT 1 FROM files WHERE path = ?1", [path], |_| Ok(()))
                     .optional()
                     .map_err(|error| Error::permanent(error.to_string()))?;
-                if known.is_none() && is_inside(path) && fs::remove_file(self.root.join(path)).is_ok() {
+                if known.is_none()
+                    && is_inside(path)
+                    && fs::remove_file(self.root.join(path)).is_ok()
+                {
                     orphans += 1;
                 }
             }
@@ -128,7 +158,9 @@ pub(crate) struct Placing<'a> {
 impl Placing<'_> {
     /// Gives a staged file its final name below the dated folder and returns it, relative to the root.
     pub(crate) fn place(&mut self, file: &Staged, zone: &Zone) -> Result<Option<String>> {
-        let Some(staged) = &file.staged else { return Ok(None) };
+        let Some(staged) = &file.staged else {
+            return Ok(None);
+        };
         let folder = dated(file.folder, file.made, zone);
         let full = self.tree.root.join(&folder);
         fs::create_dir_all(&full).map_err(|error| Error::io(full.display(), error))?;
@@ -199,7 +231,9 @@ fn copy_and_hash(content: &Content, copy: Option<&Path>) -> Result<([u8; 32], u6
     let mut take = |bytes: &[u8]| -> Result<()> {
         hasher.update(bytes);
         match &mut out {
-            Some((path, file)) => file.write_all(bytes).map_err(|error| Error::io(path.display(), error)),
+            Some((path, file)) => file
+                .write_all(bytes)
+                .map_err(|error| Error::io(path.display(), error)),
             None => Ok(()),
         }
     };
@@ -208,7 +242,8 @@ fn copy_and_hash(content: &Content, copy: Option<&Path>) -> Result<([u8; 32], u6
         Content::Path(path) => read_all(path, &mut take)?,
     }
     if let Some((path, file)) = &out {
-        file.sync_all().map_err(|error| Error::io(path.display(), error))?;
+        file.sync_all()
+            .map_err(|error| Error::io(path.display(), error))?;
     }
     Ok((*hasher.finalize().as_bytes(), hasher.count()))
 }
@@ -228,33 +263,61 @@ fn read_all(path: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()
 }
 
 fn create_new(path: &Path) -> Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| Error::io(path.display(), error))
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .map_err(|error| Error::io(path.display(), error))
 }
 
 /// A hard link fails where the name is taken; a rename would replace. File systems without links get the
 /// rename, after the look that the caller has just taken.
 fn link_or_rename(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !to.exists() => fs::rename(from, to),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !to.exists() => {
+            fs::rename(from, to)
+        }
         other => other,
     }
 }
 
 fn dated(folder: &str, made: Timestamp, zone: &Zone) -> String {
     let day = made.in_zone(zone);
-    format!("{folder}/{:04}/{:02}/{:02}", day.year(), day.month(), day.day())
+    format!(
+        "{folder}/{:04}/{:02}/{:02}",
+        day.year(),
+        day.month(),
+        day.day()
+    )
 }
 
 /// The last part of a name, without what file systems refuse, at most [`NAME_LIMIT`] bytes long.
 fn safe_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let mut safe: String =
-        last.chars().map(|c| if c.is_control() || "<>:\"|?*".contains(c) { '_' } else { c }).collect();
-    if let Some(cut) = safe.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|&end| end <= NAME_LIMIT).last() {
+    let mut safe: String = last
+        .chars()
+        .map(|c| {
+            if c.is_control() || "<>:\"|?*".contains(c) {
+                '_'
+            } else {
+                c
+            }
+        })
+        .collect();
+    if let Some(cut) = safe
+        .char_indices()
+        .map(|(at, c)| at + c.len_utf8())
+        .take_while(|&end| end <= NAME_LIMIT)
+        .last()
+    {
         safe.truncate(cut);
     }
     let trimmed = safe.trim_matches(|c: char| c == '.' || c.is_whitespace());
-    if trimmed.is_empty() { String::from("file") } else { trimmed.to_owned() }
+    if trimmed.is_empty() {
+        String::from("file")
+    } else {
+        trimmed.to_owned()
+    }
 }
 
 /// The name itself, then with eight letters of the hash, then with a number behind.
@@ -272,7 +335,9 @@ fn numbered(name: &str, hash: &str, attempt: u32) -> String {
 
 /// Whether a stored path stays below the root.
 fn is_inside(path: &str) -> bool {
-    Path::new(path).components().all(|part| matches!(part, std::path::Component::Normal(_)))
+    Path::new(path)
+        .components()
+        .all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
 fn private_folder(path: &Path) -> Result<()> {

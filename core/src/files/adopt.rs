@@ -1,7 +1,9 @@
-//! Finds the known unit whose content a file carries on under a new name, after a rename or a rotation.
+//! Finds the known unit whose content a file carries on under a new name, after a rename or a
+//! rotation.
 //!
-//! It is decided from what was known before the run and from the files that are there now, never from what
-//! has been read meanwhile: so a chain of renames comes out the same in whatever order its files are read.
+//! It is decided from what was known before the run and from the files that are there now, never
+//! from what has been read meanwhile: so a chain of renames comes out the same in whatever order
+//! its files are read.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -75,7 +77,8 @@ impl Index {
         cancel: &Cancel,
     ) -> Result<Option<(&Entry, Vec<u8>)>, Stop> {
         let mut entries = self.with_same_head(file);
-        // Of several, the one that was read furthest loses nothing; the name makes the choice certain.
+        // Of several, the one that was read furthest loses nothing; the name makes the choice
+        // certain.
         entries.sort_unstable_by(|left, right| {
             let offset = |entry: &Entry| entry.bookmark.file.offset;
             offset(right)
@@ -124,8 +127,8 @@ impl Candidate<'_> {
     }
 }
 
-/// Whether the old path still has the content: then the new one is a copy, and not a rename. Where that
-/// cannot be told it is taken for a copy, which is read again and so loses nothing.
+/// Whether the old path still has the content: then the new one is a copy, and not a rename. Where
+/// that cannot be told it is taken for a copy, which is read again and so loses nothing.
 fn still_holds(path: Option<&PathBuf>, mark: &Mark, cancel: &Cancel) -> Result<bool, Stop> {
     let Some(path) = path else { return Ok(false) };
     match holds(path, mark, cancel) {

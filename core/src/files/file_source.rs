@@ -1,5 +1,5 @@
-//! Makes a source of a parser that reads one file at a time: finds the files, opens them, recognises them,
-//! and goes on where the last commit left off.
+//! Makes a source of a parser that reads one file at a time: finds the files, opens them,
+//! recognises them, and goes on where the last commit left off.
 
 use std::collections::HashMap;
 use std::fs;
@@ -35,8 +35,8 @@ pub trait FileSource: Send + Sync + 'static {
     /// The files it reads. Asked once.
     fn files(&self) -> Files;
 
-    /// Reads `file` from [`TrackedFile::start`] on. `from` is the cursor that was committed there, or the
-    /// default at the start of a file and whenever its content was replaced.
+    /// Reads `file` from [`TrackedFile::start`] on. `from` is the cursor that was committed there,
+    /// or the default at the start of a file and whenever its content was replaced.
     fn read(
         &self,
         cx: &Context,
@@ -111,8 +111,8 @@ impl<C: Serialize> FileEmit<'_, C> {
         self.session.emit().is_due()
     }
 
-    /// Everything pushed so far is covered by `cursor` at `place`. Nothing is written where nothing is new,
-    /// so a parser may always end with this. Until then the file counts as not read.
+    /// Everything pushed so far is covered by `cursor` at `place`. Nothing is written where nothing
+    /// is new, so a parser may always end with this. Until then the file counts as not read.
     pub fn commit(&mut self, place: &Place, cursor: &C) -> Result<()> {
         let cursor = to_raw_value(cursor)
             .map_err(|error| Error::bug("the cursor cannot be written as JSON").caused_by(error))?;
@@ -180,8 +180,8 @@ impl<T: FileSource> Source for ByFile<T> {
     }
 }
 
-/// A parser, with what is worth remembering between its files. None of it decides anything: it could all be
-/// found out again.
+/// A parser, with what is worth remembering between its files. None of it decides anything: it
+/// could all be found out again.
 struct Reader<T> {
     parser: T,
     files: Files,
@@ -189,7 +189,8 @@ struct Reader<T> {
     present: Mutex<Option<Arc<Present>>>,
     /// What was known before the run.
     index: Mutex<Option<Arc<Index>>>,
-    /// Files that had changed shortly before their checkpoint was written, and were looked at again since.
+    /// Files that had changed shortly before their checkpoint was written, and were looked at again
+    /// since.
     verified: Mutex<HashMap<UnitId, Stamp>>,
 }
 
@@ -253,7 +254,8 @@ impl<T: FileSource> Reader<T> {
         stored: Option<Bookmark>,
         out: &mut Output,
     ) -> Result<(), Stop> {
-        // The time before the look, so that a change right after it counts as one that may not show.
+        // The time before the look, so that a change right after it counts as one that may not
+        // show.
         let now = cx.clock.now();
         let opened = Opened::open(path)?;
         let settled = opened.stamp.is_settled(now);
@@ -289,31 +291,26 @@ impl<T: FileSource> Reader<T> {
             cursor: PhantomData,
         };
         let read = match &start.cursor {
-            // Only its times have changed: the checkpoint takes note, and the parser has nothing to do.
+            // Only its times have changed: the checkpoint takes note, and that is all.
             Some(cursor) if start.done => out.session.commit(&file.end()?, cursor.clone()),
             cursor => {
-                let from = cursor
-                    .as_deref()
-                    .and_then(decode::<T::Cursor>)
-                    .unwrap_or_default();
-                self.parser.read(cx, file, from, &mut out)
+                let from = cursor.as_deref().and_then(decode::<T::Cursor>);
+                self.parser
+                    .read(cx, file, from.unwrap_or_default(), &mut out)
             }
         };
-        let mut session = out.session;
-        session.note_rest();
-        if let Some(stamp) = session.verified() {
+        out.session.note_rest();
+        if let Some(stamp) = out.session.verified() {
             lock(&self.verified).insert(file.unit().clone(), stamp);
         }
         if let Some((at, why)) = file.take_trouble() {
-            session
-                .output
-                .reject(Origin::bytes(at, at), why, Sample::of(&[]));
-            session.output.truncated();
+            out.reject(Origin::bytes(at, at), why, Sample::of(&[]));
+            out.truncated();
             return Ok(());
         }
         match read {
             Err(_) if cx.cancel.is_cancelled() => Err(Error::cancelled().into()),
-            // What it says of a file that was changed under it means nothing; the next search finds the file.
+            // What it says of a file that changed under it means nothing; the next search finds it.
             Err(_) if file.is_changed() => Ok(()),
             read => Ok(read?),
         }

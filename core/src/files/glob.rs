@@ -41,8 +41,8 @@ impl Glob {
         parts_match(&self.parts, &names, ignore_case)
     }
 
-    /// Whether it names something, and does not just take everything: only then is a folder of that name
-    /// surprising.
+    /// Whether it names something, and does not just take everything: only then is a folder of that
+    /// name surprising.
     pub(crate) fn is_telling(&self) -> bool {
         match self.parts.last() {
             Some(Part::Name(name)) => name.iter().any(|letter| !matches!(letter, '*' | '?')),

@@ -1,5 +1,6 @@
-//! What makes a file the same file as at the last look: not its name and not its inode, which are used again,
-//! but what was read of it. This is kept in the checkpoint, next to the parser's own cursor.
+//! What makes a file the same file as at the last look: not its name and not its inode, which are
+//! used again, but what was read of it. This is kept in the checkpoint, next to the parser's own
+//! cursor.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
@@ -21,10 +22,12 @@ use crate::time::Timestamp;
 pub(crate) const HEAD: usize = 1024;
 /// How much before the offset is part of its identity.
 pub(crate) const TAIL: usize = 64;
-/// A file with a shorter head is not recognised under another name: many files start with the same few bytes.
+/// A file with a shorter head is not recognised under another name: many files start with the same
+/// few bytes.
 const TELLING_HEAD: u16 = 64;
 
-/// How much is read at once: large enough to make the call cheap, small enough to stay in the cache.
+/// How much is read at once: large enough to make the call cheap, small enough to stay in the
+/// cache.
 pub(crate) const BLOCK: usize = 256 << 10;
 
 const SECOND: i64 = 1_000_000_000;
@@ -52,8 +55,9 @@ impl Stamp {
         }
     }
 
-    /// Whether a later change would show. File systems count time in steps of some milliseconds, old ones of
-    /// up to two seconds: a file changed twice within one step, and looked at in between, looks unchanged.
+    /// Whether a later change would show. File systems count time in steps of some milliseconds,
+    /// old ones of up to two seconds: a file changed twice within one step, and looked at in
+    /// between, looks unchanged.
     pub(crate) fn is_settled(&self, now: Timestamp) -> bool {
         let step = if self.ctime % SECOND == 0 {
             5 * SECOND / 2
@@ -119,10 +123,11 @@ impl TryFrom<String> for Print {
     }
 }
 
-/// What is known of a file: what it looked like, how far it has been read, and the marks of what was read.
+/// What is known of a file: what it looked like, how far it has been read, and the marks of what
+/// was read.
 ///
-/// The head never reaches beyond the offset. So an unfinished line that its writer takes back is no other
-/// content, and a file that got shorter than its head got shorter than its offset.
+/// The head never reaches beyond the offset. So an unfinished line that its writer takes back is no
+/// other content, and a file that got shorter than its head got shorter than its offset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mark {
     pub(crate) stamp: Stamp,
@@ -274,8 +279,8 @@ pub(crate) fn tail_before(file: &File, offset: u64, length: usize) -> io::Result
     Ok(tail)
 }
 
-/// Fills `buffer` from `offset` on, as far as the file goes. What lies before a failure is not lost: the
-/// failure shows when the next read starts at it.
+/// Fills `buffer` from `offset` on, as far as the file goes. What lies before a failure is not
+/// lost: the failure shows when the next read starts at it.
 pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {

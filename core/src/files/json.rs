@@ -1,5 +1,5 @@
-//! A line that holds a JSON object, and what can be wrong with it: in words for people, with a code that
-//! never changes, and with the place inside the line.
+//! A line that holds a JSON object, and what can be wrong with it: in words for people, with a code
+//! that never changes, and with the place inside the line.
 
 use std::borrow::Cow;
 
@@ -13,9 +13,9 @@ use crate::reject::Reject;
 impl<'a> Line<'a> {
     /// The JSON object of this line.
     ///
-    /// Codes of what it may be instead: `not-utf8`, `nul`, `not-json`, `not-an-object`, `too-deep` (more than
-    /// 128 levels), `lone-surrogate`, `number-out-of-range`, `wrong-type`, `wrong-value`, `missing-field`,
-    /// `unknown-field`, `duplicate-field`.
+    /// Codes of what it may be instead: `not-utf8`, `nul`, `not-json`, `not-an-object`, `too-deep`
+    /// (more than 128 levels), `lone-surrogate`, `number-out-of-range`, `wrong-type`,
+    /// `wrong-value`, `missing-field`, `unknown-field`, `duplicate-field`.
     pub fn json<T: Deserialize<'a>>(&self) -> Result<T, Reject> {
         let text = self.utf8()?;
         // A list would be taken for a struct's fields in their order; no log means that.
@@ -44,8 +44,8 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The reason for people. `serde_json` tells kinds of errors apart by their words only; the tests below
-/// fail when a new version changes one.
+/// The reason for people. `serde_json` tells kinds of errors apart by their words only; the tests
+/// below fail when a new version changes one.
 fn explain(text: &str, error: &JsonError) -> Reject {
     let said = error.to_string();
     let said = said.split(" at line ").next().unwrap_or(&said);

@@ -19,9 +19,10 @@ use crate::source::{Context, Source};
 ///
 /// ```
 /// use std::path::PathBuf;
-/// use datalake_core::{Column, Context, Dataset, Files, Line, LineEmit, LineSource, Record, Result};
+/// use datalake_core::{Column, Context, Dataset, Files, Line, LineEmit, LineSource, Record};
 ///
-/// static NOTES: Dataset = Dataset::rows("notes", "Notes").columns(&[Column::text("body")]).key(&["body"]);
+/// static NOTES: Dataset =
+///     Dataset::rows("notes", "Notes").columns(&[Column::text("body")]).key(&["body"]);
 ///
 /// #[derive(serde::Serialize, serde::Deserialize)]
 /// struct Note { body: String }
@@ -33,7 +34,12 @@ use crate::source::{Context, Source};
 ///         Files::append_only([&self.0]).named(["*.jsonl"])
 ///     }
 ///
-///     fn line(&self, _cx: &Context, _line: &Line<'_>, out: &mut LineEmit<'_>) -> Result<()> {
+///     fn line(
+///         &self,
+///         _cx: &Context,
+///         _line: &Line<'_>,
+///         out: &mut LineEmit<'_>,
+///     ) -> datalake_core::Result<()> {
 ///         let Some(note) = out.json::<Note>() else { return Ok(()) };
 ///         out.push(Record::new(&NOTES, &note))
 ///     }
@@ -121,19 +127,7 @@ impl<T: LineSource> FileSource for ByLine<T> {
                 return Err(Error::cancelled());
             }
             match lines.next_line() {
-                Ok(Some(Piece::Line(line))) => {
-                    self.0.line(
-                        cx,
-                        &line,
-                        &mut LineEmit {
-                            output: out.output(),
-                            line,
-                        },
-                    )?;
-                }
-                Ok(Some(Piece::Overlong(long))) => {
-                    out.reject(long.origin(), long.reject(), long.sample)
-                }
+                Ok(Some(piece)) => self.piece(cx, piece, out)?,
                 Ok(None) => return out.commit(&lines.place(), &()),
                 Err(error) => {
                     out.commit(&lines.place(), &())?;
@@ -142,6 +136,19 @@ impl<T: LineSource> FileSource for ByLine<T> {
             }
             if out.is_due() {
                 out.commit(&lines.place(), &())?;
+            }
+        }
+    }
+}
+
+impl<T: LineSource> ByLine<T> {
+    fn piece(&self, cx: &Context, piece: Piece<'_>, out: &mut FileEmit<'_, ()>) -> Result<()> {
+        let output = out.output();
+        match piece {
+            Piece::Line(line) => self.0.line(cx, &line, &mut LineEmit { output, line }),
+            Piece::Overlong(long) => {
+                output.reject(long.origin(), long.reject(), long.sample);
+                Ok(())
             }
         }
     }

@@ -1,5 +1,6 @@
-//! Complete lines of a file. A line that lies whole in the buffer is not copied; one that is longer than
-//! any sane line is read past with little memory; and one whose end has not been written yet is left alone.
+//! Complete lines of a file. A line that lies whole in the buffer is not copied; one that is longer
+//! than any sane line is read past with little memory; and one whose end has not been written yet
+//! is left alone.
 
 use std::ops::Range;
 
@@ -28,7 +29,8 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Its text. Bytes that are no UTF-8, and NUL bytes, which no text has, are a reason to reject it.
+    /// Its text. Bytes that are no UTF-8, and NUL bytes, which no text has, are a reason to reject
+    /// it.
     pub fn text(&self) -> Result<&'a str, Reject> {
         let text = self.utf8()?;
         match self.nul() {
@@ -107,13 +109,13 @@ enum Step {
 
 /// Reads the complete lines of a file, one by one.
 ///
-/// Line breaks are `\n` or `\r\n`; a byte order mark at the start of the file is left out, and so are blank
-/// lines.
+/// Line breaks are `\n` or `\r\n`; a byte order mark at the start of the file is left out, and so
+/// are blank lines.
 pub struct LineReader<'a> {
     file: &'a mut TrackedFile,
     buffer: Vec<u8>,
-    /// Where the buffer begins in the file. It always holds the [`TAIL`] bytes before `next`, if there are
-    /// as many, for the mark of a commit.
+    /// Where the buffer begins in the file. It always holds the [`TAIL`] bytes before `next`, if
+    /// there are as many, for the mark of a commit.
     base: u64,
     /// Where the next line begins in the buffer.
     next: usize,
@@ -242,7 +244,8 @@ impl<'a> LineReader<'a> {
         }
     }
 
-    /// Reads on to the end of a line that is too long already; `None`, and no step further, if it has none.
+    /// Reads on to the end of a line that is too long already; `None`, and no step further, if it
+    /// has none.
     fn pass_overlong(&mut self) -> Result<Option<Overlong>> {
         let before = self.place();
         let mut sampler = Sampler::default();
@@ -302,7 +305,8 @@ impl<'a> LineReader<'a> {
     fn make_room(&mut self, left: usize) {
         let room = self.buffer.len() - self.filled;
         if room < left.min(self.block / 2).max(1) {
-            // Doubling keeps the copying in proportion to the line; the limit keeps the buffer in bounds.
+            // Doubling keeps the copying in proportion to the line; the limit keeps the buffer in
+            // bounds.
             let double = (self.filled * 2).min(self.limit.saturating_add(TAIL + 1));
             let wanted = double.max(self.filled + self.block.min(left));
             self.buffer.reserve_exact(wanted - self.buffer.len());

@@ -1,5 +1,6 @@
-//! Files that sources read: which there are, whether they changed, and where to go on. Everything a parser
-//! should not have to care for (rotation, truncation, torn lines, pipes in a file's place) is here, once.
+//! Files that sources read: which there are, whether they changed, and where to go on. Everything a
+//! parser should not have to care for (rotation, truncation, torn lines, pipes in a file's place)
+//! is here, once.
 
 mod adopt;
 mod file_source;
@@ -35,7 +36,8 @@ pub use tracked::{Place, TrackedFile};
 pub enum Class {
     /// They only grow: reading goes on where it stopped. Logs.
     AppendOnly,
-    /// They are read as a whole, and again when their content is another one. Recordings, documents.
+    /// They are read as a whole, and again when their content is another one. Recordings,
+    /// documents.
     Whole,
 }
 
@@ -64,8 +66,8 @@ impl Files {
         Self::new(Class::AppendOnly, roots)
     }
 
-    /// Files that are read as a whole. Each root is a file, or a folder that is searched. Unfinished
-    /// downloads and editors' copies (`.part`, `.tmp`, `~`) are left alone.
+    /// Files that are read as a whole. Each root is a file, or a folder that is searched.
+    /// Unfinished downloads and editors' copies (`.part`, `.tmp`, `~`) are left alone.
     pub fn whole<P: Into<PathBuf>>(roots: impl IntoIterator<Item = P>) -> Self {
         Self::new(Class::Whole, roots)
     }
@@ -84,8 +86,9 @@ impl Files {
 
     /// Takes only files in folders whose name matches one of these; all of them if never called.
     ///
-    /// `*` stands for any part of a name, `?` for one character, `**/` for any folders. A pattern without a
-    /// `/` is about the name alone, in whatever folder; one with a `/` is about the path below the root.
+    /// `*` stands for any part of a name, `?` for one character, `**/` for any folders. A pattern
+    /// without a `/` is about the name alone, in whatever folder; one with a `/` is about the path
+    /// below the root.
     #[must_use]
     pub fn named<S: AsRef<str>>(mut self, patterns: impl IntoIterator<Item = S>) -> Self {
         self.patterns = patterns

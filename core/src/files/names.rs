@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// A path with `/` between its parts. What is not text (bytes that are no UTF-8, control characters) and the
-/// backslash itself are written as `\xFF`, so that two names never become one.
+/// A path with `/` between its parts. What is not text (bytes that are no UTF-8, control
+/// characters) and the backslash itself are written as `\xFF`, so that two names never become one.
 pub(crate) fn readable(path: &Path) -> String {
     let mut name = String::new();
     for part in path.components() {

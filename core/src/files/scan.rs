@@ -1,5 +1,5 @@
-//! Finds the files of a source by name, without opening any. What cannot be a file becomes a unit with its
-//! problem, and its neighbours are found all the same.
+//! Finds the files of a source by name, without opening any. What cannot be a file becomes a unit
+//! with its problem, and its neighbours are found all the same.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, Metadata};
@@ -132,7 +132,8 @@ impl Walk<'_> {
         let problem = match error.io_error() {
             _ if error.loop_ancestor().is_some() => link_loop(),
             Some(cause) if is_gone(cause) => {
-                // Gone since its folder was listed, or a link to nothing, which only its name makes ours.
+                // Gone since its folder was listed, or a link to nothing, which only its name makes
+                // ours.
                 let link = fs::symlink_metadata(path).ok()?;
                 if !self.is_wanted(path, false) {
                     return None;
@@ -145,8 +146,8 @@ impl Walk<'_> {
         Some(self.found(path, self.below(path), Err(problem)))
     }
 
-    /// Whether the patterns are about this path. A folder is none of our business unless it has a name that
-    /// only a file should have.
+    /// Whether the patterns are about this path. A folder is none of our business unless it has a
+    /// name that only a file should have.
     fn is_wanted(&self, path: &Path, is_folder: bool) -> bool {
         let Files {
             patterns,

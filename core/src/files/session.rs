@@ -65,8 +65,8 @@ impl<'a> Session<'a> {
         Emit::new(self.output)
     }
 
-    /// Everything pushed so far is covered by `cursor` at `place`. Where that is what the checkpoint says
-    /// already, nothing is written.
+    /// Everything pushed so far is covered by `cursor` at `place`. Where that is what the
+    /// checkpoint says already, nothing is written.
     pub(crate) fn commit(&mut self, place: &Place, cursor: Box<RawValue>) -> Result<()> {
         let bookmark = Bookmark {
             file: self.mark(place),
@@ -133,7 +133,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The stamp of a file that was found to be what its checkpoint says, now that a change would show.
+    /// The stamp of a file that was found to be what its checkpoint says, now that a change would
+    /// show.
     pub(crate) fn verified(&self) -> Option<Stamp> {
         let stored = &self.stored.as_ref()?.file;
         (self.settled && !stored.settled && stored.end && stored.stamp == self.opened.stamp)

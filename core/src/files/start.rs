@@ -1,5 +1,5 @@
-//! Where the reading of a file begins: where it stopped, where its content was left under another name, or
-//! at its first byte.
+//! Where the reading of a file begins: where it stopped, where its content was left under another
+//! name, or at its first byte.
 
 use std::sync::Arc;
 
@@ -39,8 +39,8 @@ pub(crate) struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    /// Decides. `known` gives the units known before the run and the files that are there now; it is asked
-    /// only where the content is not what was left at this path.
+    /// Decides. `known` gives the units known before the run and the files that are there now; it
+    /// is asked only where the content is not what was left at this path.
     pub(crate) fn start(
         &self,
         known: impl FnOnce() -> Result<(Arc<Index>, Arc<Present>), Stop>,
@@ -90,7 +90,8 @@ impl Facts<'_> {
         })
     }
 
-    /// What the checkpoint says, if something was read. Where nothing was there is nothing to recognise.
+    /// What the checkpoint says, if something was read. Where nothing was there is nothing to
+    /// recognise.
     fn read_before(&self) -> Option<&Bookmark> {
         self.stored
             .filter(|stored| self.class == Class::Whole || stored.file.offset > 0)
@@ -114,11 +115,11 @@ impl Facts<'_> {
             hash,
         };
         if let Some((old, tail)) = index.find(&file, present, &cx.cancel)? {
-            tracing::info!(source = %cx.source, %unit, old = %old.id, "carries on a file that had another name");
+            tracing::info!(source = %cx.source, %unit, old = %old.id, "the file has a new name");
             return Ok(adopted(class, old, tail, own));
         }
         if self.read_before().is_some() {
-            tracing::info!(source = %cx.source, %unit, "rewritten: it is read from its start again");
+            tracing::info!(source = %cx.source, %unit, "rewritten: read from the start again");
         }
         Ok(Start {
             generation: own,
@@ -126,8 +127,8 @@ impl Facts<'_> {
         })
     }
 
-    /// The generation of a content that was not read at this path before. A name and a generation together
-    /// mean one content, so the next one follows on whatever was read.
+    /// The generation of a content that was not read at this path before. A name and a generation
+    /// together mean one content, so the next one follows on whatever was read.
     fn generation(&self) -> u32 {
         match (self.read_before(), self.stored) {
             (Some(read), _) => read.file.generation.saturating_add(1),
@@ -142,8 +143,8 @@ impl Facts<'_> {
     }
 }
 
-/// A place where files are read by lines goes on where the old name stopped. A whole file is read again: its
-/// new name may say something new, and what it holds is known already.
+/// A place where files are read by lines goes on where the old name stopped. A whole file is read
+/// again: its new name may say something new, and what it holds is known already.
 fn adopted(class: Class, old: &Entry, tail: Vec<u8>, own: u32) -> Start {
     let Bookmark { file: mark, cursor } = &old.bookmark;
     let generation = mark.generation.max(own);

@@ -1,5 +1,5 @@
-//! What the tests of this module stand on: a folder, a sink that keeps everything in memory by the rules of
-//! the store, and a run over all units of a source.
+//! What the tests of this module stand on: a folder, a sink that keeps everything in memory by the
+//! rules of the store, and a run over all units of a source.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -116,23 +116,12 @@ impl State {
             rejected: batch.rejects.len() as u64,
             ..Receipt::default()
         };
-        for record in batch.records() {
-            let Some((_, ValueRef::Text(body))) = record.values().next() else {
-                panic!("a row without a body")
-            };
-            self.rows.push((
-                name.clone(),
-                batch.state.generation,
-                record.bytes,
-                body.to_owned(),
-            ));
-        }
-        self.rejects.extend(
-            batch
-                .rejects
-                .into_iter()
-                .map(|reject| (name.clone(), reject)),
-        );
+        let generation = batch.state.generation;
+        let row = |record: RecordRef<'_>| (name.clone(), generation, record.bytes, body(&record));
+        self.rows.extend(batch.records().map(row));
+        let rejects = batch.rejects.into_iter();
+        self.rejects
+            .extend(rejects.map(|reject| (name.clone(), reject)));
         let known = self.known.entry(unit.clone()).or_insert_with(|| KnownUnit {
             id: unit,
             checkpoint: None,
@@ -145,6 +134,13 @@ impl State {
             self.commits += 1;
         }
         receipt
+    }
+}
+
+fn body(record: &RecordRef<'_>) -> String {
+    match record.values().next() {
+        Some((_, ValueRef::Text(body))) => body.to_owned(),
+        other => panic!("a row with {other:?} in place of its body"),
     }
 }
 

@@ -1,5 +1,5 @@
-//! One open file on its way through a parser: what it looked like when it was opened, where to go on, and
-//! whether it is still the same while it is read.
+//! One open file on its way through a parser: what it looked like when it was opened, where to go
+//! on, and whether it is still the same while it is read.
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -32,10 +32,11 @@ impl Place {
     }
 }
 
-/// A file that a parser reads. It ends where it ended when it was opened: what is written meanwhile is read
-/// next time, so that a busy writer cannot keep a reader for ever.
+/// A file that a parser reads. It ends where it ended when it was opened: what is written meanwhile
+/// is read next time, so that a busy writer cannot keep a reader for ever.
 ///
-/// It can be read as a whole through [`Read`] and [`Seek`], or by lines with [`TrackedFile::lines`].
+/// It can be read as a whole through [`Read`] and [`Seek`], or by lines with
+/// [`TrackedFile::lines`].
 pub struct TrackedFile {
     opened: Opened,
     path: PathBuf,
@@ -159,8 +160,8 @@ impl TrackedFile {
         &self.tail
     }
 
-    /// Reads from `at` on; nothing at the end, and nothing once the content was replaced: what came from
-    /// behind would be glued to what came from before.
+    /// Reads from `at` on; nothing at the end, and nothing once the content was replaced: what came
+    /// from behind would be glued to what came from before.
     pub(crate) fn block(&mut self, at: u64, buffer: &mut [u8]) -> Result<usize> {
         if self.cancel.is_cancelled() {
             return Err(Error::cancelled());
@@ -175,7 +176,7 @@ impl TrackedFile {
         match done {
             Ok((read, false)) if read > 0 => Ok(read),
             Ok(_) => {
-                tracing::info!(unit = %self.unit, "the file was replaced while it was read; the rest comes next time");
+                tracing::info!(unit = %self.unit, "replaced while it was read");
                 self.changed = true;
                 Ok(0)
             }

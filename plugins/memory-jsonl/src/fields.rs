@@ -62,7 +62,9 @@ impl<'de> Visitor<'de> for FieldsVisitor {
             let bit = match &*name {
                 "timestamp" => set(&mut fields.timestamp, &mut map)?,
                 "pid" => set_as(&mut fields.pid, &mut map, |Whole(number)| number)? << 1,
-                "rss_bytes" => set_as(&mut fields.rss_bytes, &mut map, |Whole(number)| number)? << 2,
+                "rss_bytes" => {
+                    set_as(&mut fields.rss_bytes, &mut map, |Whole(number)| number)? << 2
+                }
                 "rss_mb" => set(&mut fields.rss_mb, &mut map)? << 3,
                 "rate_mb_min" => set(&mut fields.rate, &mut map)? << 4,
                 "command" => set_as(&mut fields.command, &mut map, |Text(text)| text)? << 5,
@@ -143,7 +145,9 @@ impl<'de> Deserialize<'de> for Whole {
             }
             fn visit_u64<E: Error>(self, number: u64) -> Result<Whole, E> {
                 let signed = i64::try_from(number);
-                signed.map(Whole).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+                signed
+                    .map(Whole)
+                    .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
             }
             fn visit_f64<E: Error>(self, number: f64) -> Result<Whole, E> {
                 // Up to 2^53 every whole float is one integer and no other.
@@ -170,7 +174,9 @@ impl<'de> Deserialize<'de> for Moment<'de> {
             }
             fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
                 let signed = i64::try_from(number);
-                signed.map(Moment::Whole).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+                signed
+                    .map(Moment::Whole)
+                    .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
             }
             fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
                 Ok(Moment::Fraction(number))

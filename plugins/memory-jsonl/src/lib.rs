@@ -13,50 +13,70 @@ use config::MemoryConfig;
 use line::Kind;
 
 /// Samples: every field is part of the key, so that equal lines are one sample and any difference is two.
-pub static METRICS: Dataset =
-    Dataset::series("memory_metrics", "memory_samples", "Samples of the memory of processes")
-        .columns(&[
-            Column::time("time"),
-            Column::dictionary("device"),
-            Column::integer("pid"),
-            Column::integer("rss_bytes"),
-            Column::milli("rss_mb"),
-            Column::milli("rate"),
-            Column::dictionary("session"),
-            Column::dictionary("command"),
-            Column::text("extra"),
-        ])
-        .key(&["time", "device", "pid", "rss_bytes", "rss_mb", "rate", "session", "command", "extra"])
-        .time("time")
-        .device("device");
+pub static METRICS: Dataset = Dataset::series(
+    "memory_metrics",
+    "memory_samples",
+    "Samples of the memory of processes",
+)
+.columns(&[
+    Column::time("time"),
+    Column::dictionary("device"),
+    Column::integer("pid"),
+    Column::integer("rss_bytes"),
+    Column::milli("rss_mb"),
+    Column::milli("rate"),
+    Column::dictionary("session"),
+    Column::dictionary("command"),
+    Column::text("extra"),
+])
+.key(&[
+    "time",
+    "device",
+    "pid",
+    "rss_bytes",
+    "rss_mb",
+    "rate",
+    "session",
+    "command",
+    "extra",
+])
+.time("time")
+.device("device");
 
 /// Events: warnings, kills, restarts. The key is a hash of every field and the device.
-pub static EVENTS: Dataset =
-    Dataset::rows("memory_events", "What happened to processes: warnings, kills, restarts")
-        .columns(&[
-            Column::blob("event_key"),
-            Column::time("timestamp"),
-            Column::integer("timestamp_unix"),
-            Column::text("event_type"),
-            Column::integer("pid"),
-            Column::text("session_id"),
-            Column::text("severity"),
-            Column::text("message"),
-            Column::text("details"),
-            Column::text("source_device"),
-            Column::text("metadata").merge(Merge::Version),
-        ])
-        .key(&["event_key"])
-        .time("timestamp")
-        .title("message")
-        .text(&["message", "details"])
-        .device("source_device");
+pub static EVENTS: Dataset = Dataset::rows(
+    "memory_events",
+    "What happened to processes: warnings, kills, restarts",
+)
+.columns(&[
+    Column::blob("event_key"),
+    Column::time("timestamp"),
+    Column::integer("timestamp_unix"),
+    Column::text("event_type"),
+    Column::integer("pid"),
+    Column::text("session_id"),
+    Column::text("severity"),
+    Column::text("message"),
+    Column::text("details"),
+    Column::text("source_device"),
+    Column::text("metadata").merge(Merge::Version),
+])
+.key(&["event_key"])
+.time("timestamp")
+.title("message")
+.text(&["message", "details"])
+.device("source_device");
 
 struct MemoryJsonl(MemoryConfig);
 
 impl LineSource for MemoryJsonl {
     fn files(&self) -> Files {
-        let names = ["metrics*.jsonl", "metrics*.jsonl.*", "events*.jsonl", "events*.jsonl.*"];
+        let names = [
+            "metrics*.jsonl",
+            "metrics*.jsonl.*",
+            "events*.jsonl",
+            "events*.jsonl.*",
+        ];
         Files::append_only(self.0.path.0.clone()).named(names)
     }
 

@@ -84,17 +84,34 @@ impl Serialize for Key {
 }
 
 /// The record of a line.
-pub(crate) fn record(line: &Line<'_>, kind: Kind, device: &str, zone: &Zone) -> Result<Record, Reject> {
+pub(crate) fn record(
+    line: &Line<'_>,
+    kind: Kind,
+    device: &str,
+    zone: &Zone,
+) -> Result<Record, Reject> {
     let mut fields: Fields<'_> = line.json()?;
     let time = time(fields.timestamp.as_ref(), zone)?;
-    if kind.is_event(&fields) { event(&mut fields, time, device) } else { sample(&mut fields, time, device) }
+    if kind.is_event(&fields) {
+        event(&mut fields, time, device)
+    } else {
+        sample(&mut fields, time, device)
+    }
 }
 
 fn sample(fields: &mut Fields<'_>, time: Timestamp, device: &str) -> Result<Record, Reject> {
     let event = std::mem::take(&mut fields.event);
-    let foreign =
-        [("type", event.kind), ("severity", event.severity), ("message", event.message), ("details", event.details)];
-    fields.extra.extend(foreign.into_iter().filter_map(|(name, value)| Some((Cow::Borrowed(name), value?))));
+    let foreign = [
+        ("type", event.kind),
+        ("severity", event.severity),
+        ("message", event.message),
+        ("details", event.details),
+    ];
+    fields.extra.extend(
+        foreign
+            .into_iter()
+            .filter_map(|(name, value)| Some((Cow::Borrowed(name), value?))),
+    );
     let rss_bytes = fields.rss_bytes.unwrap_or(0);
     let exact = rss_bytes as f64 / BYTES_PER_MB;
     Ok(Record::new(
@@ -116,9 +133,22 @@ fn sample(fields: &mut Fields<'_>, time: Timestamp, device: &str) -> Result<Reco
 fn event(fields: &mut Fields<'_>, time: Timestamp, device: &str) -> Result<Record, Reject> {
     let numbers = [("rss_mb", fields.rss_mb), ("rate_mb_min", fields.rate)];
     let mut extra = extra_map(&mut fields.extra)?;
-    extra.extend(numbers.into_iter().filter_map(|(name, value)| Some((name.to_owned(), raw(&value?)?))));
-    extra.extend(fields.rss_bytes.and_then(|bytes| Some((String::from("rss_bytes"), raw(&bytes)?))));
-    extra.extend(fields.command.as_ref().and_then(|text| Some((String::from("command"), raw(text)?))));
+    extra.extend(
+        numbers
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), raw(&value?)?))),
+    );
+    extra.extend(
+        fields
+            .rss_bytes
+            .and_then(|bytes| Some((String::from("rss_bytes"), raw(&bytes)?))),
+    );
+    extra.extend(
+        fields
+            .command
+            .as_ref()
+            .and_then(|text| Some((String::from("command"), raw(text)?))),
+    );
     let mut event = Event {
         event_key: &Key([0; 16]),
         timestamp: time,
@@ -140,8 +170,19 @@ fn event(fields: &mut Fields<'_>, time: Timestamp, device: &str) -> Result<Recor
 /// The first 16 bytes of BLAKE3 over every field.
 fn key(event: &Event<'_>) -> Key {
     let fields = (
-        (&event.timestamp, &event.event_type, event.pid, event.session_id, &event.severity),
-        (&event.message, &event.details, event.source_device, &event.metadata),
+        (
+            &event.timestamp,
+            &event.event_type,
+            event.pid,
+            event.session_id,
+            &event.severity,
+        ),
+        (
+            &event.message,
+            &event.details,
+            event.source_device,
+            &event.metadata,
+        ),
     );
     // Text, numbers and lists of them always become JSON.
     let text = serde_json::to_vec(&fields).unwrap_or_default();
@@ -151,7 +192,8 @@ fn key(event: &Event<'_>) -> Key {
 }
 
 fn time(moment: Option<&Moment<'_>>, zone: &Zone) -> Result<Timestamp, Reject> {
-    let moment = moment.ok_or_else(|| Reject::new("missing-field", "the line has no `timestamp`"))?;
+    let moment =
+        moment.ok_or_else(|| Reject::new("missing-field", "the line has no `timestamp`"))?;
     let time = match moment {
         Moment::Whole(number) => Timestamp::from_log_integer(*number),
         Moment::Fraction(number) => Timestamp::from_log_float(*number),
@@ -163,13 +205,18 @@ fn time(moment: Option<&Moment<'_>>, zone: &Zone) -> Result<Timestamp, Reject> {
             Moment::Fraction(number) => number.to_string(),
             Moment::Text(text) => format!("{text:?}"),
         };
-        Reject::new("bad-time", format!("`timestamp` is {shown}, which is no time between the years 0 and 9999"))
+        Reject::new(
+            "bad-time",
+            format!("`timestamp` is {shown}, which is no time between the years 0 and 9999"),
+        )
     })
 }
 
 /// A field that is text; what it may be besides is an error.
 fn text<'a>(name: &str, value: Option<&'a RawValue>) -> Result<Option<Cow<'a, str>>, Reject> {
-    let Some(value) = value.filter(|value| value.get() != "null") else { return Ok(None) };
+    let Some(value) = value.filter(|value| value.get() != "null") else {
+        return Ok(None);
+    };
     let text = value.get();
     if !text.starts_with('"') {
         return Err(Reject::new("wrong-type", format!("`{name}` is not a text")));
@@ -182,14 +229,21 @@ fn parsed<'a>(name: &str, text: &'a str) -> Result<Cow<'a, str>, Reject> {
     if !inner.contains('\\') {
         return Ok(Cow::Borrowed(inner));
     }
-    serde_json::from_str::<String>(text).map(Cow::Owned).map_err(|_| {
-        Reject::new("lone-surrogate", format!("`{name}` has a \\u escape that is half of a character"))
-    })
+    serde_json::from_str::<String>(text)
+        .map(Cow::Owned)
+        .map_err(|_| {
+            Reject::new(
+                "lone-surrogate",
+                format!("`{name}` has a \\u escape that is half of a character"),
+            )
+        })
 }
 
 /// `details`: text as it is, anything else as its JSON text.
 fn text_or_json(value: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, Reject> {
-    let Some(value) = value.filter(|value| value.get() != "null") else { return Ok(None) };
+    let Some(value) = value.filter(|value| value.get() != "null") else {
+        return Ok(None);
+    };
     if value.get().starts_with('"') {
         return parsed("details", value.get()).map(Some);
     }
@@ -199,13 +253,20 @@ fn text_or_json(value: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, Reject
 
 /// The text is kept as it stands, so that no digit is lost; it must be JSON that others can read again.
 fn checked(name: &str, value: &RawValue) -> Result<(), Reject> {
-    serde_json::from_str::<serde_json::Value>(value.get()).map(drop).map_err(|error| {
-        let (code, why) = match error.to_string() {
-            text if text.starts_with("recursion limit") => ("too-deep", "is nested more than 128 levels deep"),
-            _ => ("lone-surrogate", "has a \\u escape that is half of a character"),
-        };
-        Reject::new(code, format!("`{name}` {why}"))
-    })
+    serde_json::from_str::<serde_json::Value>(value.get())
+        .map(drop)
+        .map_err(|error| {
+            let (code, why) = match error.to_string() {
+                text if text.starts_with("recursion limit") => {
+                    ("too-deep", "is nested more than 128 levels deep")
+                }
+                _ => (
+                    "lone-surrogate",
+                    "has a \\u escape that is half of a character",
+                ),
+            };
+            Reject::new(code, format!("`{name}` {why}"))
+        })
 }
 
 /// Unknown fields as one JSON object, sorted by name so that their order makes no difference.

@@ -1,6 +1,6 @@
 //! One batch in one transaction: rows, rejects, files, scopes, the checkpoint, the log and the run's counts.
 
-use datalake_core::{Batch, RecordRef, Receipt, Result, Shape, Timestamp};
+use datalake_core::{Batch, Receipt, RecordRef, Result, Shape, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::files::place;
@@ -41,7 +41,12 @@ pub(crate) fn write(writer: &mut Writer, batch: &Batch) -> Result<Receipt> {
     let mut run = writer.run_state(batch.ticket.run)?;
     let catalog = writer.catalog.clone();
     let transaction = begin(&mut writer.connection).map_err(|error| explain(&database, error))?;
-    let prepared = Prepared { catalog: &catalog, tree: &tree, zone: &writer.zone, now };
+    let prepared = Prepared {
+        catalog: &catalog,
+        tree: &tree,
+        zone: &writer.zone,
+        now,
+    };
     let mut work = match prepared.start(&transaction, &mut writer.caches, batch, &mut run) {
         Ok(work) => work,
         Err(failure) => return Err(failure.explain(&database)),
@@ -49,7 +54,8 @@ pub(crate) fn write(writer: &mut Writer, batch: &Batch) -> Result<Receipt> {
     let done = work.all(&mut run);
     let (receipt, placing) = (work.receipt, work.placing);
     // By statement, as what was placed still borrows the transaction; dropping it then does nothing more.
-    let committed = done.and_then(|()| transaction.execute_batch("COMMIT").map_err(Failure::Sqlite));
+    let committed =
+        done.and_then(|()| transaction.execute_batch("COMMIT").map_err(Failure::Sqlite));
     match committed {
         Ok(()) => placing.done(),
         Err(failure) => {
@@ -122,7 +128,8 @@ impl<'a> Work<'a> {
 
     fn records(&mut self) -> Result<(), Failure> {
         let batch = self.batch;
-        let mut series: Vec<Option<SeriesInsert<'a>>> = batch.datasets().iter().map(|_| None).collect();
+        let mut series: Vec<Option<SeriesInsert<'a>>> =
+            batch.datasets().iter().map(|_| None).collect();
         let mut tables = rows::Tables::new(batch);
         for record in batch.records() {
             self.widen(record.bytes);
@@ -148,13 +155,19 @@ impl<'a> Work<'a> {
     fn row(&mut self, tables: &mut rows::Tables, record: RecordRef<'_>) -> Result<(), Failure> {
         match rows::write(self, tables, record) {
             Ok(()) => Ok(()),
-            Err(Failure::Sqlite(error)) if is_record_fault(&error) => self.reject_record(record, &plain(&error)),
+            Err(Failure::Sqlite(error)) if is_record_fault(&error) => {
+                self.reject_record(record, &plain(&error))
+            }
             Err(failure) => Err(failure),
         }
     }
 
     /// A record that breaks a rule of its table is the only one to suffer from it.
-    pub(crate) fn reject_record(&mut self, record: RecordRef<'_>, why: &str) -> Result<(), Failure> {
+    pub(crate) fn reject_record(
+        &mut self,
+        record: RecordRef<'_>,
+        why: &str,
+    ) -> Result<(), Failure> {
         self.reject(&rejects::of_record(record, why))
     }
 
@@ -166,7 +179,10 @@ impl<'a> Work<'a> {
     }
 
     fn widen(&mut self, (start, end): (u64, u64)) {
-        self.range = Some(self.range.map_or((start, end), |(low, high)| (low.min(start), high.max(end))));
+        self.range = Some(
+            self.range
+                .map_or((start, end), |(low, high)| (low.min(start), high.max(end))),
+        );
     }
 
     /// Scopes seen whole, unless something of the unit was rejected or cut short; and sets to be replaced.
@@ -176,7 +192,9 @@ impl<'a> Work<'a> {
             for (scope, version) in &batch.complete {
                 let sql = "UPDATE scopes SET complete = max(complete, ?2) WHERE id = ?1";
                 let id = scope_id(self.db, scope.as_str())?;
-                self.db.prepare_cached(sql)?.execute(params![id, version.as_str()])?;
+                self.db
+                    .prepare_cached(sql)?
+                    .execute(params![id, version.as_str()])?;
             }
         }
         for (scope, version) in &batch.replaced {
@@ -188,8 +206,13 @@ impl<'a> Work<'a> {
 
     /// The log has no entry for a batch that brought nothing.
     fn log(&self) -> Result<(), Failure> {
-        let Receipt { inserted, changed, rejected, .. } = self.receipt;
-        if inserted + changed + rejected == 0 {
+        let Receipt {
+            inserted,
+            changed,
+            rejected,
+            ..
+        } = self.receipt;
+        if inserted + changed == 0 {
             return Ok(());
         }
         let (start, end) = self.range.unwrap_or_default();
@@ -213,8 +236,18 @@ impl<'a> Work<'a> {
     }
 
     /// The files row of a record's file, placed in the tree if it is new.
-    pub(crate) fn file(&mut self, file: &datalake_core::FileRef) -> Result<Option<String>, Failure> {
-        place(self.db, &mut self.placing, file, self.zone, &self.device, &self.now)
+    pub(crate) fn file(
+        &mut self,
+        file: &datalake_core::FileRef,
+    ) -> Result<Option<String>, Failure> {
+        place(
+            self.db,
+            &mut self.placing,
+            file,
+            self.zone,
+            &self.device,
+            &self.now,
+        )
     }
 }
 
@@ -227,7 +260,8 @@ pub(crate) fn scope_id(db: &Connection, name: &str) -> rusqlite::Result<i64> {
     match known {
         Some(id) => Ok(id),
         None => {
-            db.prepare_cached("INSERT INTO scopes (name) VALUES (?1)")?.execute([name])?;
+            db.prepare_cached("INSERT INTO scopes (name) VALUES (?1)")?
+                .execute([name])?;
             Ok(db.last_insert_rowid())
         }
     }

@@ -7,7 +7,12 @@ use super::{Caches, Failure};
 
 /// The number of the content that the batch's rows come from, made if it is new. A unit that carries on
 /// another after a rename takes over its content.
-pub(crate) fn origin(db: &Connection, caches: &mut Caches, batch: &Batch, device: &str) -> Result<i64, Failure> {
+pub(crate) fn origin(
+    db: &Connection,
+    caches: &mut Caches,
+    batch: &Batch,
+    device: &str,
+) -> Result<i64, Failure> {
     let source = &batch.ticket.source;
     let unit = &batch.ticket.unit;
     let generation = batch.state.generation;
@@ -32,8 +37,10 @@ pub(crate) fn origin(db: &Connection, caches: &mut Caches, batch: &Batch, device
     let id = match id {
         Some(id) => id,
         None => {
-            let sql = "INSERT INTO origins (source, unit, generation, device) VALUES (?1, ?2, ?3, ?4)";
-            db.prepare_cached(sql)?.execute(params![source, unit.as_str(), generation, device])?;
+            let sql =
+                "INSERT INTO origins (source, unit, generation, device) VALUES (?1, ?2, ?3, ?4)";
+            db.prepare_cached(sql)?
+                .execute(params![source, unit.as_str(), generation, device])?;
             db.last_insert_rowid()
         }
     };
@@ -42,7 +49,12 @@ pub(crate) fn origin(db: &Connection, caches: &mut Caches, batch: &Batch, device
 }
 
 /// Moves a unit's checkpoint.
-pub(crate) fn store(db: &Connection, batch: &Batch, checkpoint: &Checkpoint, now: &str) -> rusqlite::Result<()> {
+pub(crate) fn store(
+    db: &Connection,
+    batch: &Batch,
+    checkpoint: &Checkpoint,
+    now: &str,
+) -> rusqlite::Result<()> {
     let sql = "INSERT INTO checkpoints
                    (source, unit, version, cursor, generation, size, modified_at, content_hash, missing, updated_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)
@@ -74,7 +86,10 @@ fn known(row: &Row<'_>) -> rusqlite::Result<KnownUnit> {
     let modified: Option<String> = row.get(5)?;
     Ok(KnownUnit {
         id: UnitId::new(row.get::<_, String>(0)?),
-        checkpoint: version.zip(cursor).map(|(version, cursor)| Checkpoint { version, cursor: cursor.into() }),
+        checkpoint: version.zip(cursor).map(|(version, cursor)| Checkpoint {
+            version,
+            cursor: cursor.into(),
+        }),
         state: UnitState {
             generation: row.get(3)?,
             size: row.get::<_, i64>(4)? as u64,
@@ -89,17 +104,32 @@ fn known(row: &Row<'_>) -> rusqlite::Result<KnownUnit> {
 /// All units a source ever had.
 pub(crate) fn all(db: &Connection, source: &str) -> rusqlite::Result<Vec<KnownUnit>> {
     let sql = format!("SELECT {COLUMNS} FROM checkpoints WHERE source = ?1 ORDER BY unit");
-    db.prepare_cached(&sql)?.query_map([source], known)?.collect()
+    db.prepare_cached(&sql)?
+        .query_map([source], known)?
+        .collect()
 }
 
 /// One unit of a source.
-pub(crate) fn one(db: &Connection, source: &str, unit: &str) -> rusqlite::Result<Option<KnownUnit>> {
+pub(crate) fn one(
+    db: &Connection,
+    source: &str,
+    unit: &str,
+) -> rusqlite::Result<Option<KnownUnit>> {
     let sql = format!("SELECT {COLUMNS} FROM checkpoints WHERE source = ?1 AND unit = ?2");
-    db.prepare_cached(&sql)?.query_row([source, unit], known).optional()
+    db.prepare_cached(&sql)?
+        .query_row([source, unit], known)
+        .optional()
 }
 
 /// Marks a unit as gone or back. Nothing that was read from it is touched.
-pub(crate) fn mark(db: &Connection, source: &str, unit: &UnitId, missing: bool) -> rusqlite::Result<()> {
+pub(crate) fn mark(
+    db: &Connection,
+    source: &str,
+    unit: &UnitId,
+    missing: bool,
+) -> rusqlite::Result<()> {
     let sql = "UPDATE checkpoints SET missing = ?3 WHERE source = ?1 AND unit = ?2";
-    db.prepare_cached(sql)?.execute(params![source, unit.as_str(), missing]).map(drop)
+    db.prepare_cached(sql)?
+        .execute(params![source, unit.as_str(), missing])
+        .map(drop)
 }

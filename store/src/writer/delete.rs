@@ -6,9 +6,20 @@ use super::{Failure, derive, links};
 use crate::catalog::{Catalog, Plan};
 
 /// Deletes the rows of a scope that were last seen before `version`.
-pub(crate) fn older_than(db: &Connection, catalog: &Catalog, scope: i64, version: &str) -> Result<(), Failure> {
-    for plan in catalog.plans().filter(|plan| plan.dataset.shape == datalake_core::Shape::Rows) {
-        let sql = format!("SELECT id FROM {} WHERE scope = ?1 AND seen < ?2", plan.dataset.table);
+pub(crate) fn older_than(
+    db: &Connection,
+    catalog: &Catalog,
+    scope: i64,
+    version: &str,
+) -> Result<(), Failure> {
+    for plan in catalog
+        .plans()
+        .filter(|plan| plan.dataset.shape == datalake_core::Shape::Rows)
+    {
+        let sql = format!(
+            "SELECT id FROM {} WHERE scope = ?1 AND seen < ?2",
+            plan.dataset.table
+        );
         let ids: Vec<i64> = db
             .prepare_cached(&sql)?
             .query_map(params![scope, version], |row| row.get(0))?
@@ -32,12 +43,15 @@ pub(crate) fn row(db: &Connection, catalog: &Catalog, plan: &Plan, id: i64) -> R
         .query_map(params![name, id], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     for table in ["aliases", "links", "tags", "revisions", "dirty"] {
-        db.prepare_cached(&format!("DELETE FROM {table} WHERE dataset = ?1 AND row_id = ?2"))?
-            .execute(params![name, id])?;
+        db.prepare_cached(&format!(
+            "DELETE FROM {table} WHERE dataset = ?1 AND row_id = ?2"
+        ))?
+        .execute(params![name, id])?;
     }
     for (kind, value) in aliases {
         links::resolve_waiting(db, catalog, name, &kind, &value)?;
     }
-    db.prepare_cached(&format!("DELETE FROM {} WHERE id = ?1", plan.dataset.table))?.execute([id])?;
+    db.prepare_cached(&format!("DELETE FROM {} WHERE id = ?1", plan.dataset.table))?
+        .execute([id])?;
     Ok(())
 }

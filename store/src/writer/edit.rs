@@ -32,13 +32,25 @@ impl Writer {
                 Edit::AddTag(tag) => tags::set(db, plan.dataset, id, tag, false)?,
                 Edit::RemoveTag(tag) => tags::set(db, plan.dataset, id, tag, true)?,
                 Edit::Set(column, value) => {
-                    let own = plan.dataset.columns.iter().find(|own| own.name == column && own.merge == Merge::User);
+                    let own = plan
+                        .dataset
+                        .columns
+                        .iter()
+                        .find(|own| own.name == column && own.merge == Merge::User);
                     let Some(own) = own else {
-                        return Err(Error::usage(format!("{dataset} has no column {column} for notes of yours")).into());
+                        return Err(Error::usage(format!(
+                            "{dataset} has no column {column} for notes of yours"
+                        ))
+                        .into());
                     };
-                    let sql = format!("UPDATE {} SET {} = ?2 WHERE id = ?1", plan.dataset.table, own.name);
+                    let sql = format!(
+                        "UPDATE {} SET {} = ?2 WHERE id = ?1",
+                        plan.dataset.table, own.name
+                    );
                     rows::reindexed(db, plan, id, true, |db| {
-                        db.prepare_cached(&sql)?.execute((id, sql_value(value))).map(drop)
+                        db.prepare_cached(&sql)?
+                            .execute((id, sql_value(value)))
+                            .map(drop)
                     })?;
                     return Ok(());
                 }

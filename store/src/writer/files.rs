@@ -28,21 +28,31 @@ pub(crate) fn place(
         }
         Some((id, None)) => {
             let path = placing.place(staged, zone)?;
-            db.prepare_cached("UPDATE files SET path = ?2 WHERE id = ?1")?.execute(params![id, path])?;
+            db.prepare_cached("UPDATE files SET path = ?2 WHERE id = ?1")?
+                .execute(params![id, path])?;
             (id, path)
         }
         None => {
             let path = placing.place(staged, zone)?;
             let sql = "INSERT INTO files (hash, size, path, added_at) VALUES (?1, ?2, ?3, ?4)";
-            db.prepare_cached(sql)?.execute(params![&staged.hash[..], staged.size as i64, path, now])?;
+            db.prepare_cached(sql)?.execute(params![
+                &staged.hash[..],
+                staged.size as i64,
+                path,
+                now
+            ])?;
             (db.last_insert_rowid(), path)
         }
     };
-    let seen = staged.place.as_ref().map(|place| place.to_string_lossy().into_owned());
+    let seen = staged
+        .place
+        .as_ref()
+        .map(|place| place.to_string_lossy().into_owned());
     if let Some(place) = &seen {
         let sql = "INSERT INTO places (file, device, path, seen_at) VALUES (?1, ?2, ?3, ?4)
                    ON CONFLICT DO UPDATE SET missing = 0 WHERE missing";
-        db.prepare_cached(sql)?.execute(params![id, device, place, now])?;
+        db.prepare_cached(sql)?
+            .execute(params![id, device, place, now])?;
     }
     Ok(path.or(seen))
 }

@@ -10,13 +10,24 @@ use super::{Failure, derive};
 use crate::catalog::{Catalog, Plan};
 
 /// Notes the references of a new row and resolves them.
-pub(crate) fn set(work: &mut Work<'_>, plan: &Plan, id: i64, links: &[Link]) -> Result<(), Failure> {
+pub(crate) fn set(
+    work: &mut Work<'_>,
+    plan: &Plan,
+    id: i64,
+    links: &[Link],
+) -> Result<(), Failure> {
     let sql = "INSERT INTO links (dataset, row_id, column_name, rank, target, kind, value)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     for (rank, link) in links.iter().enumerate() {
-        let column = plan.dataset.column(link.column).filter(|column| plan.links.contains(column));
+        let column = plan
+            .dataset
+            .column(link.column)
+            .filter(|column| plan.links.contains(column));
         if column.is_none() {
-            let message = format!("the dataset {} has no link column {}", plan.dataset.name, link.column);
+            let message = format!(
+                "the dataset {} has no link column {}",
+                plan.dataset.name, link.column
+            );
             return Err(datalake_core::Error::bug(message).into());
         }
         work.db.prepare_cached(sql)?.execute(params![
@@ -36,7 +47,12 @@ pub(crate) fn set(work: &mut Work<'_>, plan: &Plan, id: i64, links: &[Link]) -> 
 }
 
 /// Replaces the references of a row by those of its newer version. Returns whether one points elsewhere now.
-pub(crate) fn replace(work: &mut Work<'_>, plan: &Plan, id: i64, links: &[Link]) -> Result<bool, Failure> {
+pub(crate) fn replace(
+    work: &mut Work<'_>,
+    plan: &Plan,
+    id: i64,
+    links: &[Link],
+) -> Result<bool, Failure> {
     if plan.links.is_empty() {
         return Ok(false);
     }
@@ -55,8 +71,14 @@ pub(crate) fn replace(work: &mut Work<'_>, plan: &Plan, id: i64, links: &[Link])
 
 fn targets(db: &Connection, plan: &Plan, id: i64) -> rusqlite::Result<Vec<Option<i64>>> {
     let names: Vec<&str> = plan.links.iter().map(|&column| plan.name(column)).collect();
-    let sql = format!("SELECT {} FROM {} WHERE id = ?1", names.join(", "), plan.dataset.table);
-    db.prepare_cached(&sql)?.query_row([id], |row| (0..names.len()).map(|place| row.get(place)).collect())
+    let sql = format!(
+        "SELECT {} FROM {} WHERE id = ?1",
+        names.join(", "),
+        plan.dataset.table
+    );
+    db.prepare_cached(&sql)?.query_row([id], |row| {
+        (0..names.len()).map(|place| row.get(place)).collect()
+    })
 }
 
 fn columns(links: &[Link]) -> Vec<&'static str> {
@@ -67,7 +89,13 @@ fn columns(links: &[Link]) -> Vec<&'static str> {
 }
 
 /// Points a link column to the best target there is now.
-fn resolve(db: &Connection, catalog: &Catalog, plan: &Plan, id: i64, column: &str) -> Result<(), Failure> {
+fn resolve(
+    db: &Connection,
+    catalog: &Catalog,
+    plan: &Plan,
+    id: i64,
+    column: &str,
+) -> Result<(), Failure> {
     let best: Option<i64> = db
         .prepare_cached(
             "SELECT a.row_id FROM links AS l JOIN aliases AS a
@@ -79,13 +107,16 @@ fn resolve(db: &Connection, catalog: &Catalog, plan: &Plan, id: i64, column: &st
         .optional()?;
     let table = plan.dataset.table;
     let differs = db
-        .prepare_cached(&format!("SELECT 1 FROM {table} WHERE id = ?1 AND {column} IS NOT ?2"))?
+        .prepare_cached(&format!(
+            "SELECT 1 FROM {table} WHERE id = ?1 AND {column} IS NOT ?2"
+        ))?
         .query_row(params![id, best], |_| Ok(()))
         .optional()?
         .is_some();
     if differs {
         derive::touch(db, catalog, plan, id)?;
-        db.prepare_cached(&format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1"))?.execute(params![id, best])?;
+        db.prepare_cached(&format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1"))?
+            .execute(params![id, best])?;
         derive::touch(db, catalog, plan, id)?;
     }
     Ok(())
@@ -99,7 +130,8 @@ pub(crate) fn name(
     row_key: &str,
     aliases: &[Alias],
 ) -> Result<(), Failure> {
-    let sql = "INSERT INTO aliases (dataset, kind, value, row_key, row_id) VALUES (?1, ?2, ?3, ?4, ?5)
+    let sql =
+        "INSERT INTO aliases (dataset, kind, value, row_key, row_id) VALUES (?1, ?2, ?3, ?4, ?5)
                ON CONFLICT DO NOTHING";
     for alias in aliases {
         let new = work.db.prepare_cached(sql)?.execute(params![
@@ -110,7 +142,13 @@ pub(crate) fn name(
             id
         ])?;
         if new > 0 {
-            resolve_waiting(work.db, work.catalog, plan.dataset.name, alias.kind, &alias.value)?;
+            resolve_waiting(
+                work.db,
+                work.catalog,
+                plan.dataset.name,
+                alias.kind,
+                &alias.value,
+            )?;
         }
     }
     Ok(())

@@ -43,8 +43,15 @@ pub(crate) fn merge(plan: &Plan, old: &mut State, new: &State) -> (Vec<Lost>, bo
         let (mine, other) = (&old.values[place], &new.values[place]);
         let replacement = match declared.merge {
             Merge::Version => {
-                if mine != other && declared.kind == Kind::Text && plan.dataset.text.contains(&declared.name) {
-                    let (text, version) = if wins { (mine, &old.version) } else { (other, &new.version) };
+                if mine != other
+                    && declared.kind == Kind::Text
+                    && plan.dataset.text.contains(&declared.name)
+                {
+                    let (text, version) = if wins {
+                        (mine, &old.version)
+                    } else {
+                        (other, &new.version)
+                    };
                     lost.extend(lost_text(declared.name, version, text));
                 }
                 wins.then(|| other.clone())
@@ -72,9 +79,11 @@ pub(crate) fn merge(plan: &Plan, old: &mut State, new: &State) -> (Vec<Lost>, bo
 
 fn lost_text(column: &'static str, version: &str, text: &Value) -> Option<Lost> {
     match text {
-        Value::Text(text) if !text.is_empty() => {
-            Some(Lost { column, version: version.to_owned(), text: text.clone() })
-        }
+        Value::Text(text) if !text.is_empty() => Some(Lost {
+            column,
+            version: version.to_owned(),
+            text: text.clone(),
+        }),
         _ => None,
     }
 }
@@ -85,7 +94,9 @@ fn time_wins(plan: &Plan, old: &State, new: &State) -> bool {
         let column = plan.dataset.column(name)?;
         plan.written.iter().position(|&written| written == column)
     };
-    let Some(time) = place(plan.dataset.time) else { return false };
+    let Some(time) = place(plan.dataset.time) else {
+        return false;
+    };
     let rank = |state: &State| match place("time_source").map(|place| &state.values[place]) {
         Some(Value::Text(name)) => TimeSource::rank(name),
         _ => 0,
@@ -115,8 +126,12 @@ fn compare(one: &Value, two: &Value) -> Ordering {
     match (one, two) {
         (Value::Integer(one), Value::Integer(two)) => one.cmp(two),
         (Value::Real(one), Value::Real(two)) => one.total_cmp(two),
-        (Value::Integer(one), Value::Real(two)) => (*one as f64).total_cmp(two).then(Ordering::Less),
-        (Value::Real(one), Value::Integer(two)) => one.total_cmp(&(*two as f64)).then(Ordering::Greater),
+        (Value::Integer(one), Value::Real(two)) => {
+            (*one as f64).total_cmp(two).then(Ordering::Less)
+        }
+        (Value::Real(one), Value::Integer(two)) => {
+            one.total_cmp(&(*two as f64)).then(Ordering::Greater)
+        }
         (Value::Text(one), Value::Text(two)) => one.cmp(two),
         (Value::Blob(one), Value::Blob(two)) => one.cmp(two),
         _ => class(one).cmp(&class(two)),

@@ -20,7 +20,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use datalake_core::{
-    Batch, Checkpoint, Error, ErrorKind, KnownUnit, Receipt, Result, SharedClock, Ticket, UnitId, Zone,
+    Batch, Checkpoint, Error, ErrorKind, KnownUnit, Receipt, Result, SharedClock, Ticket, UnitId,
+    Zone,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
@@ -60,7 +61,10 @@ impl WriterHandle {
                 }
             })
             .map_err(|error| Error::io("starting the writer", error))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
     }
 
     /// Runs `job` on the writer's thread and waits for its answer.
@@ -157,12 +161,18 @@ impl Writer {
     /// Refuses a batch that does not follow the last one of its attempt: its checkpoint would cover what was
     /// never written.
     fn admit(&self, ticket: &Ticket) -> Result<()> {
-        let expected = self.attempts.get(&ticket.attempt).copied().unwrap_or(Some(0));
+        let expected = self
+            .attempts
+            .get(&ticket.attempt)
+            .copied()
+            .unwrap_or(Some(0));
         if expected == Some(ticket.number) {
             return Ok(());
         }
-        let message = "an earlier batch of this attempt failed; the unit is read again from its checkpoint";
-        Err(Error::new(ErrorKind::Temporary, message).at(format!("{} {}", ticket.source, ticket.unit)))
+        let message =
+            "an earlier batch of this attempt failed; the unit is read again from its checkpoint";
+        Err(Error::new(ErrorKind::Temporary, message)
+            .at(format!("{} {}", ticket.source, ticket.unit)))
     }
 
     /// Puts the database into the words of an error.
@@ -177,7 +187,12 @@ impl Writer {
     ) -> Result<T> {
         let database = self.settings.database.clone();
         let transaction = begin(&mut self.connection).map_err(|error| explain(&database, error))?;
-        let done = work(&transaction).and_then(|value| transaction.commit().map(|()| value).map_err(Failure::Sqlite));
+        let done = work(&transaction).and_then(|value| {
+            transaction
+                .commit()
+                .map(|()| value)
+                .map_err(Failure::Sqlite)
+        });
         done.map_err(|failure| failure.explain(&database))
     }
 }
@@ -227,8 +242,13 @@ impl From<Error> for Failure {
 pub use runs::{RunEnd, RunStart};
 
 /// How far a unit has been read.
-pub(crate) fn checkpoint_of(writer: &mut Writer, source: &str, unit: &UnitId) -> Result<Option<Checkpoint>> {
-    let known = checkpoints::one(&writer.connection, source, unit.as_str()).map_err(|error| writer.explain(error))?;
+pub(crate) fn checkpoint_of(
+    writer: &mut Writer,
+    source: &str,
+    unit: &UnitId,
+) -> Result<Option<Checkpoint>> {
+    let known = checkpoints::one(&writer.connection, source, unit.as_str())
+        .map_err(|error| writer.explain(error))?;
     Ok(known.and_then(|unit| unit.checkpoint))
 }
 
@@ -241,7 +261,10 @@ pub(crate) fn known_units(writer: &mut Writer, source: &str) -> Result<Vec<Known
 pub(crate) fn mark_units(writer: &mut Writer, source: &str, present: &[UnitId]) -> Result<usize> {
     let known = known_units(writer, source)?;
     let present: std::collections::HashSet<&UnitId> = present.iter().collect();
-    let changed: Vec<_> = known.iter().filter(|unit| unit.missing == present.contains(&unit.id)).collect();
+    let changed: Vec<_> = known
+        .iter()
+        .filter(|unit| unit.missing == present.contains(&unit.id))
+        .collect();
     if changed.is_empty() {
         return Ok(0);
     }
@@ -255,7 +278,10 @@ pub(crate) fn mark_units(writer: &mut Writer, source: &str, present: &[UnitId]) 
 
 /// Works off the marks that a killed process left.
 pub(crate) fn drain_dirty(writer: &mut Writer) -> Result<()> {
-    let any = writer.connection.prepare_cached("SELECT 1 FROM dirty LIMIT 1").and_then(|mut s| s.exists([]));
+    let any = writer
+        .connection
+        .prepare_cached("SELECT 1 FROM dirty LIMIT 1")
+        .and_then(|mut s| s.exists([]));
     if any.map_err(|error| writer.explain(error))? {
         let catalog = writer.catalog.clone();
         writer.transact(|db| derive::drain(db, &catalog))?;

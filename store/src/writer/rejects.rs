@@ -5,7 +5,13 @@ use datalake_core::{Origin, RecordRef, Reject, Rejected, Sample, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Stores a reject, or notes that it was met again.
-pub(crate) fn store(db: &Connection, origin: i64, run: i64, now: &str, reject: &Rejected) -> rusqlite::Result<()> {
+pub(crate) fn store(
+    db: &Connection,
+    origin: i64,
+    run: i64,
+    now: &str,
+    reject: &Rejected,
+) -> rusqlite::Result<()> {
     let pointer = reject.origin.pointer.as_deref().unwrap_or_default();
     let place = reject.origin.start as i64;
     // The same line of an earlier generation of the same unit is the same reject.
@@ -20,7 +26,10 @@ pub(crate) fn store(db: &Connection, origin: i64, run: i64, now: &str, reject: &
         .optional()?;
     if let Some(id) = known {
         let sql = "UPDATE rejects SET last_run = ?2, last_seen_at = ?3 WHERE id = ?1";
-        return db.prepare_cached(sql)?.execute(params![id, run, now]).map(drop);
+        return db
+            .prepare_cached(sql)?
+            .execute(params![id, run, now])
+            .map(drop);
     }
     let sql = "INSERT INTO rejects (origin, place_start, place_end, pointer, code, message, bytes, hash, length,
                first_run, last_run, first_seen_at, last_seen_at)
@@ -45,7 +54,11 @@ pub(crate) fn store(db: &Connection, origin: i64, run: i64, now: &str, reject: &
 /// Whether anything of this content was rejected.
 pub(crate) fn any(db: &Connection, origin: i64) -> rusqlite::Result<bool> {
     let sql = "SELECT 1 FROM rejects WHERE origin = ?1 LIMIT 1";
-    Ok(db.prepare_cached(sql)?.query_row([origin], |_| Ok(())).optional()?.is_some())
+    Ok(db
+        .prepare_cached(sql)?
+        .query_row([origin], |_| Ok(()))
+        .optional()?
+        .is_some())
 }
 
 /// A reject for a record that its table refused. Its bytes are its values as JSON: the input itself has been
@@ -63,7 +76,11 @@ pub(crate) fn of_record(record: RecordRef<'_>, why: &str) -> Rejected {
     });
     let text = serde_json::Value::from(values.collect::<serde_json::Map<_, _>>()).to_string();
     Rejected {
-        origin: Origin { start: record.bytes.0, end: record.bytes.1, pointer: record.pointer.cloned() },
+        origin: Origin {
+            start: record.bytes.0,
+            end: record.bytes.1,
+            pointer: record.pointer.cloned(),
+        },
         why: Reject::new("cannot-store", format!("{}: {why}", record.dataset.name)),
         sample: Sample::of(text.as_bytes()),
     }

@@ -18,23 +18,35 @@ pub(crate) struct Tables {
 
 impl Tables {
     pub(crate) fn new(batch: &Batch) -> Self {
-        Self { inserted: batch.datasets().iter().map(|dataset| (*dataset, None)).collect() }
+        Self {
+            inserted: batch
+                .datasets()
+                .iter()
+                .map(|dataset| (*dataset, None))
+                .collect(),
+        }
     }
 
     fn note(&mut self, number: usize, id: i64) {
         let range = &mut self.inserted[number].1;
-        *range = Some(range.as_ref().map_or(id..=id, |range| *range.start().min(&id)..=*range.end().max(&id)));
+        *range = Some(range.as_ref().map_or(id..=id, |range| {
+            *range.start().min(&id)..=*range.end().max(&id)
+        }));
     }
 
     fn is_new(&self, number: usize, id: i64) -> bool {
-        self.inserted[number].1.as_ref().is_some_and(|range| range.contains(&id))
+        self.inserted[number]
+            .1
+            .as_ref()
+            .is_some_and(|range| range.contains(&id))
     }
 
     /// Adds the inserted rows to the full-text indexes.
     pub(crate) fn index(&self, db: &Connection, catalog: &Catalog) -> Result<(), Failure> {
         for (dataset, range) in &self.inserted {
             if let (Some(range), Some(sql)) = (range, &catalog.plan(dataset.name)?.index_range) {
-                db.prepare_cached(sql)?.execute((range.start(), range.end()))?;
+                db.prepare_cached(sql)?
+                    .execute((range.start(), range.end()))?;
             }
         }
         Ok(())
@@ -42,20 +54,32 @@ impl Tables {
 }
 
 /// Writes one record.
-pub(crate) fn write(work: &mut Work<'_>, tables: &mut Tables, record: RecordRef<'_>) -> Result<(), Failure> {
+pub(crate) fn write(
+    work: &mut Work<'_>,
+    tables: &mut Tables,
+    record: RecordRef<'_>,
+) -> Result<(), Failure> {
     let catalog = work.catalog;
     let plan = catalog.plan(record.dataset.name)?;
     let mut slots = vec![ValueRef::Null; record.dataset.columns.len()];
     for (column, value) in record.values() {
         slots[column] = value;
     }
-    if let Some(missing) = plan.key.iter().find(|&&column| slots[column] == ValueRef::Null) {
+    if let Some(missing) = plan
+        .key
+        .iter()
+        .find(|&&column| slots[column] == ValueRef::Null)
+    {
         let why = format!("the key column {} has no value", plan.name(*missing));
         return work.reject_record(record, &why);
     }
     let extra = extra_values(work, plan, record)?;
     let mut insert = work.db.prepare_cached(&plan.insert)?;
-    bind(&mut insert, plan.written.iter().map(|&column| slots[column]), &extra)?;
+    bind(
+        &mut insert,
+        plan.written.iter().map(|&column| slots[column]),
+        &extra,
+    )?;
     if insert.raw_execute()? == 1 {
         let id = work.db.last_insert_rowid();
         tables.note(record.dataset_number, id);
@@ -67,14 +91,23 @@ pub(crate) fn write(work: &mut Work<'_>, tables: &mut Tables, record: RecordRef<
 }
 
 /// The values of the columns that the store keeps, in the order of [`Plan::extra_names`].
-fn extra_values(work: &mut Work<'_>, plan: &Plan, record: RecordRef<'_>) -> Result<Vec<SqlValue>, Failure> {
+fn extra_values(
+    work: &mut Work<'_>,
+    plan: &Plan,
+    record: RecordRef<'_>,
+) -> Result<Vec<SqlValue>, Failure> {
     let extras = record.extras;
     let version = extras.map_or("", |extras| extras.version.as_str());
     let scope = match extras.and_then(|extras| extras.scope.as_ref()) {
-        Some((scope, seen)) => (scope_id(work.db, scope.as_str())?.into(), seen.as_str().to_owned().into()),
+        Some((scope, seen)) => (
+            scope_id(work.db, scope.as_str())?.into(),
+            seen.as_str().to_owned().into(),
+        ),
         None => (SqlValue::Null, SqlValue::Null),
     };
-    let pointer = record.pointer.map_or(SqlValue::Null, |pointer| pointer.to_string().into());
+    let pointer = record
+        .pointer
+        .map_or(SqlValue::Null, |pointer| pointer.to_string().into());
     let mut values = vec![
         work.origin.into(),
         (record.bytes.0 as i64).into(),
@@ -103,13 +136,24 @@ fn extra_values(work: &mut Work<'_>, plan: &Plan, record: RecordRef<'_>) -> Resu
 
 /// What decides which record the "first" columns come from: the time, then the hash.
 fn first_order(plan: &Plan, record: RecordRef<'_>) -> Option<String> {
-    plan.dataset.columns.iter().find(|column| column.merge == Merge::First)?;
+    plan.dataset
+        .columns
+        .iter()
+        .find(|column| column.merge == Merge::First)?;
     let time = plan.dataset.time_column()?;
-    let time = record.values().find(|(column, _)| *column == time).map_or(String::new(), |(_, value)| match value {
-        ValueRef::Text(text) => text.to_owned(),
-        _ => String::new(),
-    });
-    let hash: String = record.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let time =
+        record
+            .values()
+            .find(|(column, _)| *column == time)
+            .map_or(String::new(), |(_, value)| match value {
+                ValueRef::Text(text) => text.to_owned(),
+                _ => String::new(),
+            });
+    let hash: String = record
+        .hash
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Some(format!("{time}/{hash}"))
 }
 
@@ -164,7 +208,9 @@ fn row_key(plan: &Plan, slots: &[ValueRef<'_>]) -> String {
         ValueRef::Integer(number) => serde_json::Value::from(number),
         ValueRef::Real(number) => serde_json::Value::from(number),
         ValueRef::Text(text) => serde_json::Value::from(text),
-        ValueRef::Blob(bytes) => serde_json::Value::from(bytes.iter().map(|b| format!("{b:02x}")).collect::<String>()),
+        ValueRef::Blob(bytes) => {
+            serde_json::Value::from(bytes.iter().map(|b| format!("{b:02x}")).collect::<String>())
+        }
         ValueRef::Null | ValueRef::Entry(_) => serde_json::Value::Null,
     });
     serde_json::Value::from_iter(parts).to_string()
@@ -188,10 +234,19 @@ fn stored(plan: &Plan, row: &Row<'_>) -> rusqlite::Result<Stored> {
     let kept = |place: usize| width + 1 + place;
     Ok(Stored {
         id: row.get(0)?,
-        state: State { values, version: row.get(kept(4))?, hash: row.get(kept(5))?, first: row.get(kept(6))? },
+        state: State {
+            values,
+            version: row.get(kept(4))?,
+            hash: row.get(kept(5))?,
+            first: row.get(kept(6))?,
+        },
         scope: row.get(kept(7))?,
         seen: row.get(kept(8))?,
-        file: if plan.dataset.file.is_some() { row.get(kept(10))? } else { None },
+        file: if plan.dataset.file.is_some() {
+            row.get(kept(10))?
+        } else {
+            None
+        },
     })
 }
 
@@ -216,25 +271,47 @@ fn update(
 ) -> Result<(), Failure> {
     let Some(old) = find(work.db, plan, slots)? else {
         // Another unique column than the key stands in the way.
-        return work.reject_record(record, "a row with another key has one of its unique values");
+        return work.reject_record(
+            record,
+            "a row with another key has one of its unique values",
+        );
     };
     let new = State {
-        values: plan.written.iter().map(|&column| Value::from(slots[column])).collect(),
-        version: record.extras.map_or_else(String::new, |extras| extras.version.as_str().to_owned()),
+        values: plan
+            .written
+            .iter()
+            .map(|&column| Value::from(slots[column]))
+            .collect(),
+        version: record
+            .extras
+            .map_or_else(String::new, |extras| extras.version.as_str().to_owned()),
         hash: record.hash.to_vec(),
         first: first_order(plan, record),
     };
     let mut merged = old.state.clone();
     let (lost, wins) = merge(plan, &mut merged, &new);
     let changed_values = merged.values != old.state.values;
-    let file = old.file.is_none().then(|| extra.get(10).cloned()).flatten().filter(|_| plan.dataset.file.is_some());
+    let file = old
+        .file
+        .is_none()
+        .then(|| extra.get(10).cloned())
+        .flatten()
+        .filter(|_| plan.dataset.file.is_some());
     let (scope, seen) = later(&old, &extra);
-    let kept = Kept { merged: &merged, scope, seen, file: file.as_ref(), origin: wins.then_some(&extra[..4]) };
+    let kept = Kept {
+        merged: &merged,
+        scope,
+        seen,
+        file: file.as_ref(),
+        origin: wins.then_some(&extra[..4]),
+    };
     let indexed = !tables.is_new(record.dataset_number, old.id);
     let mut changed = false;
     if changed_values || file.as_ref().is_some_and(|file| *file != SqlValue::Null) {
         super::derive::touch(work.db, work.catalog, plan, old.id)?;
-        reindexed(work.db, plan, old.id, indexed, |db| kept.store(db, plan, old.id, Some(work.number)))?;
+        reindexed(work.db, plan, old.id, indexed, |db| {
+            kept.store(db, plan, old.id, Some(work.number))
+        })?;
         super::derive::touch(work.db, work.catalog, plan, old.id)?;
         changed = true;
     } else if merged != old.state || kept.seen != old.seen || kept.scope != old.scope {
@@ -260,7 +337,9 @@ fn extras(
     wins: bool,
     indexed: bool,
 ) -> Result<bool, Failure> {
-    let Some(extras) = record.extras else { return Ok(false) };
+    let Some(extras) = record.extras else {
+        return Ok(false);
+    };
     let mut changed = false;
     if plan.dataset.tags && tags::add(work.db, plan.dataset, old.id, &extras.tags)? {
         changed |= tags::refresh(work.db, plan, old.id, indexed)?;
@@ -275,7 +354,9 @@ fn extras(
 /// The scope and the version at which the row was last seen there.
 fn later(old: &Stored, extra: &[SqlValue]) -> (Option<i64>, Option<String>) {
     match (&extra[7], &extra[8]) {
-        (SqlValue::Integer(scope), SqlValue::Text(seen)) if old.seen.as_ref().is_none_or(|old| seen > old) => {
+        (SqlValue::Integer(scope), SqlValue::Text(seen))
+            if old.seen.as_ref().is_none_or(|old| seen > old) =>
+        {
             (Some(*scope), Some(seen.clone()))
         }
         _ => (old.scope, old.seen.clone()),
@@ -302,9 +383,22 @@ struct Kept<'a> {
 }
 
 impl Kept<'_> {
-    fn store(&self, db: &Connection, plan: &Plan, id: i64, batch: Option<i64>) -> rusqlite::Result<()> {
-        let mut sets: Vec<String> = plan.written.iter().map(|&column| format!("{} = ?", plan.name(column))).collect();
-        sets.extend(["version", "version_hash", "first_order", "scope", "seen"].map(|name| format!("{name} = ?")));
+    fn store(
+        &self,
+        db: &Connection,
+        plan: &Plan,
+        id: i64,
+        batch: Option<i64>,
+    ) -> rusqlite::Result<()> {
+        let mut sets: Vec<String> = plan
+            .written
+            .iter()
+            .map(|&column| format!("{} = ?", plan.name(column)))
+            .collect();
+        sets.extend(
+            ["version", "version_hash", "first_order", "scope", "seen"]
+                .map(|name| format!("{name} = ?")),
+        );
         sets.push(String::from("batch = coalesce(?, batch)"));
         if let (Some(_), Some(column)) = (self.file, plan.dataset.file) {
             sets.push(format!("{column} = ?"));
@@ -312,11 +406,18 @@ impl Kept<'_> {
         if self.origin.is_some() {
             sets.extend(KEPT[..4].iter().map(|name| format!("{name} = ?")));
         }
-        let sql = format!("UPDATE {} SET {} WHERE id = ?", plan.dataset.table, sets.join(", "));
+        let sql = format!(
+            "UPDATE {} SET {} WHERE id = ?",
+            plan.dataset.table,
+            sets.join(", ")
+        );
         let mut extra: Vec<SqlValue> = vec![
             self.merged.version.clone().into(),
             self.merged.hash.clone().into(),
-            self.merged.first.clone().map_or(SqlValue::Null, SqlValue::from),
+            self.merged
+                .first
+                .clone()
+                .map_or(SqlValue::Null, SqlValue::from),
             self.scope.map_or(SqlValue::Null, SqlValue::from),
             self.seen.clone().map_or(SqlValue::Null, SqlValue::from),
             batch.map_or(SqlValue::Null, SqlValue::from),
@@ -325,7 +426,11 @@ impl Kept<'_> {
         extra.extend(self.origin.into_iter().flatten().cloned());
         extra.push(id.into());
         let mut update = db.prepare_cached(&sql)?;
-        bind(&mut update, self.merged.values.iter().map(Value::as_ref), &extra)?;
+        bind(
+            &mut update,
+            self.merged.values.iter().map(Value::as_ref),
+            &extra,
+        )?;
         update.raw_execute().map(drop)
     }
 }
@@ -350,22 +455,45 @@ pub(crate) fn reindexed(
 }
 
 /// Keeps the texts that lost, each once with the greatest version it had, and drops what is current again.
-fn revise(db: &Connection, plan: &Plan, id: i64, merged: &State, lost: &[Lost]) -> rusqlite::Result<()> {
+fn revise(
+    db: &Connection,
+    plan: &Plan,
+    id: i64,
+    merged: &State,
+    lost: &[Lost],
+) -> rusqlite::Result<()> {
     if lost.is_empty() {
         return Ok(());
     }
     let keep = "INSERT INTO revisions (dataset, row_id, column_name, text_hash, version, text)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                 ON CONFLICT DO UPDATE SET version = max(version, excluded.version)";
-    for Lost { column, version, text } in lost {
+    for Lost {
+        column,
+        version,
+        text,
+    } in lost
+    {
         let hash = blake3::hash(text.as_bytes());
-        db.prepare_cached(keep)?.execute(params![plan.dataset.name, id, column, &hash.as_bytes()[..16], version, text])?;
+        db.prepare_cached(keep)?.execute(params![
+            plan.dataset.name,
+            id,
+            column,
+            &hash.as_bytes()[..16],
+            version,
+            text
+        ])?;
     }
     let drop = "DELETE FROM revisions WHERE dataset = ?1 AND row_id = ?2 AND column_name = ?3 AND text_hash = ?4";
     for (place, &column) in plan.written.iter().enumerate() {
         if let Value::Text(text) = &merged.values[place] {
             let hash = blake3::hash(text.as_bytes());
-            db.prepare_cached(drop)?.execute(params![plan.dataset.name, id, plan.name(column), &hash.as_bytes()[..16]])?;
+            db.prepare_cached(drop)?.execute(params![
+                plan.dataset.name,
+                id,
+                plan.name(column),
+                &hash.as_bytes()[..16]
+            ])?;
         }
     }
     Ok(())
@@ -374,5 +502,9 @@ fn revise(db: &Connection, plan: &Plan, id: i64, merged: &State, lost: &[Lost]) 
 /// Whether a row exists.
 pub(crate) fn exists(db: &Connection, dataset: &Dataset, id: i64) -> rusqlite::Result<bool> {
     let sql = format!("SELECT 1 FROM {} WHERE id = ?1", dataset.table);
-    Ok(db.prepare_cached(&sql)?.query_row([id], |_| Ok(())).optional()?.is_some())
+    Ok(db
+        .prepare_cached(&sql)?
+        .query_row([id], |_| Ok(()))
+        .optional()?
+        .is_some())
 }

@@ -59,7 +59,10 @@ impl Writer {
     /// so that any other run of it that still counts as running was interrupted.
     pub(crate) fn begin_run(&mut self, start: RunStart) -> Result<i64> {
         let sql = "SELECT 1 FROM runs WHERE source = ?1 AND outcome = 'running'";
-        let interrupted = self.connection.prepare_cached(sql).and_then(|mut s| s.exists([&start.source]));
+        let interrupted = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut s| s.exists([&start.source]));
         if interrupted.map_err(|error| self.explain(error))? {
             self.transact(|db| {
                 let sql = "UPDATE runs SET outcome = 'interrupted' WHERE source = ?1 AND outcome = 'running'";
@@ -98,7 +101,10 @@ impl Writer {
 
     /// What is known of a run under way.
     pub(crate) fn run_state(&self, run: i64) -> Result<RunState> {
-        self.runs.get(&run).cloned().ok_or_else(|| Error::bug(format!("run {run} has not begun")))
+        self.runs
+            .get(&run)
+            .cloned()
+            .ok_or_else(|| Error::bug(format!("run {run} has not begun")))
     }
 }
 
@@ -109,7 +115,12 @@ pub(crate) fn ensure_row(db: &Connection, run: &mut RunState) -> Result<i64, Fai
     }
     let sql = "INSERT INTO runs (source, plugin, device, \"trigger\", pid, started_at, outcome)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running')";
-    let RunStart { source, plugin, device, trigger } = &run.start;
+    let RunStart {
+        source,
+        plugin,
+        device,
+        trigger,
+    } = &run.start;
     db.prepare_cached(sql)?.execute(params![
         source,
         plugin,
@@ -127,7 +138,12 @@ pub(crate) fn ensure_row(db: &Connection, run: &mut RunState) -> Result<i64, Fai
 pub(crate) fn store_counts(db: &Connection, run: &RunState, id: i64) -> Result<(), Failure> {
     let sql = "UPDATE runs SET bytes = ?2, records = ?3, inserted = ?4, changed = ?5, unchanged = ?6, rejected = ?7
                WHERE id = ?1";
-    let Receipt { inserted, changed, unchanged, rejected } = run.receipt;
+    let Receipt {
+        inserted,
+        changed,
+        unchanged,
+        rejected,
+    } = run.receipt;
     db.prepare_cached(sql)?.execute(params![
         id,
         run.bytes as i64,

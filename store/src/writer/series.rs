@@ -32,7 +32,9 @@ impl<'a> SeriesInsert<'a> {
         let texts = text_numbers(work)?;
         let width = dataset.columns.len() + 2;
         let row = format!("({})", vec!["?"; width].join(", "));
-        let many = plan.insert.replace(&row, &vec![row.as_str(); ROWS].join(", "));
+        let many = plan
+            .insert
+            .replace(&row, &vec![row.as_str(); ROWS].join(", "));
         Ok(Self {
             many: work.db.prepare_cached(&many)?,
             one: work.db.prepare_cached(&plan.insert)?,
@@ -45,9 +47,17 @@ impl<'a> SeriesInsert<'a> {
     }
 
     /// Adds a sample.
-    pub(crate) fn add(&mut self, work: &mut Work<'a>, record: RecordRef<'a>) -> Result<(), Failure> {
+    pub(crate) fn add(
+        &mut self,
+        work: &mut Work<'a>,
+        record: RecordRef<'a>,
+    ) -> Result<(), Failure> {
         self.waiting.push(record);
-        if self.waiting.len() == ROWS { self.flush(work) } else { Ok(()) }
+        if self.waiting.len() == ROWS {
+            self.flush(work)
+        } else {
+            Ok(())
+        }
     }
 
     /// Writes what still waits.
@@ -57,7 +67,14 @@ impl<'a> SeriesInsert<'a> {
 
     fn flush(&mut self, work: &mut Work<'a>) -> Result<(), Failure> {
         for (number, record) in self.waiting.iter().enumerate() {
-            bind(&mut self.many, number * self.width, &self.columns, &self.texts, self.origin, record)?;
+            bind(
+                &mut self.many,
+                number * self.width,
+                &self.columns,
+                &self.texts,
+                self.origin,
+                record,
+            )?;
         }
         match self.many.raw_execute() {
             Ok(inserted) => {
@@ -74,13 +91,22 @@ impl<'a> SeriesInsert<'a> {
 
     fn single(&mut self, work: &mut Work<'a>) -> Result<(), Failure> {
         for record in std::mem::take(&mut self.waiting) {
-            bind(&mut self.one, 0, &self.columns, &self.texts, self.origin, &record)?;
+            bind(
+                &mut self.one,
+                0,
+                &self.columns,
+                &self.texts,
+                self.origin,
+                &record,
+            )?;
             match self.one.raw_execute() {
                 Ok(inserted) => {
                     work.receipt.inserted += inserted as u64;
                     work.receipt.unchanged += 1 - inserted as u64;
                 }
-                Err(error) if is_record_fault(&error) => work.reject_record(record, &plain(&error))?,
+                Err(error) if is_record_fault(&error) => {
+                    work.reject_record(record, &plain(&error))?
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -127,7 +153,11 @@ fn bind(
     statement.raw_bind_parameter(end + 2, record.bytes.0 as i64)
 }
 
-fn bind_absent(statement: &mut CachedStatement<'_>, parameter: usize, kind: Kind) -> rusqlite::Result<()> {
+fn bind_absent(
+    statement: &mut CachedStatement<'_>,
+    parameter: usize,
+    kind: Kind,
+) -> rusqlite::Result<()> {
     match kind {
         Kind::Dictionary => statement.raw_bind_parameter(parameter + 1, 0),
         _ => statement.raw_bind_parameter(parameter + 1, ""),
@@ -155,12 +185,15 @@ fn text_numbers(work: &mut Work<'_>) -> rusqlite::Result<Vec<i64>> {
 }
 
 fn text_number(db: &Connection, text: &str) -> rusqlite::Result<i64> {
-    let known =
-        db.prepare_cached("SELECT id FROM texts WHERE value = ?1")?.query_row([text], |row| row.get(0)).optional()?;
+    let known = db
+        .prepare_cached("SELECT id FROM texts WHERE value = ?1")?
+        .query_row([text], |row| row.get(0))
+        .optional()?;
     match known {
         Some(number) => Ok(number),
         None => {
-            db.prepare_cached("INSERT INTO texts (value) VALUES (?1)")?.execute([text])?;
+            db.prepare_cached("INSERT INTO texts (value) VALUES (?1)")?
+                .execute([text])?;
             Ok(db.last_insert_rowid())
         }
     }

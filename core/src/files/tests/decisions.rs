@@ -1,7 +1,7 @@
 //! Every row of the table of decisions: what a change of a file means for where it is read on.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::{Duration, SystemTime};
 
 use crate::files::testing::*;
@@ -28,20 +28,25 @@ fn what_was_appended_is_all_that_is_read() {
 }
 
 #[test]
-fn a_file_that_looks_the_same_is_not_even_opened() {
+fn while_a_file_looks_the_same_its_content_is_not_looked_at() {
     let world = World::of_lines();
     world.write("a", "one line\n");
     let_settle();
     world.run();
-    // Nobody may read it now, so opening it would show.
-    let looks = || fs::metadata(world.path("a")).unwrap();
-    let before = looks().atime_nsec();
+    // A checkpoint that no longer fits the content: whoever looks at the content notices.
+    let unit = UnitId::new("a");
+    let honest = world.unit("a").checkpoint.unwrap();
+    let forged = honest.cursor.replace("\"head\":\"9:", "\"head\":\"8:");
+    assert_ne!(*honest.cursor, *forged);
+    let forged = Checkpoint {
+        cursor: forged.into(),
+        ..honest
+    };
+    world.sink.state().known.get_mut(&unit).unwrap().checkpoint = Some(forged);
     assert_idle(&world);
-    assert_eq!(looks().atime_nsec(), before);
-    let from = world.unit("a").checkpoint.unwrap();
-    assert!(from.cursor.contains("\"settled\":true"), "{from:?}");
-    fs::remove_file(world.path("a")).unwrap();
-    assert_idle(&world);
+    fs::set_permissions(world.path("a"), fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(world.run().rows, ["one line"]);
+    assert_eq!(world.unit("a").state.generation, 1);
 }
 
 #[test]

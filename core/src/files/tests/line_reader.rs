@@ -111,7 +111,8 @@ proptest! {
 
     #[test]
     fn from_the_start_of_any_line(bytes in bytes(), block in 1..200_usize, skip in 0..40_usize) {
-        let starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+        let breaks = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        let starts = breaks.map(|(at, _)| at + 1);
         let start = starts.take(skip).last().unwrap_or_default();
         check(&bytes, start, block, 60);
     }

@@ -1,5 +1,5 @@
-//! Random histories of files: whatever a writer does between two looks, every complete line that was ever
-//! there at a look is read, and nothing else is.
+//! Random histories of files: whatever a writer does between two looks, every complete line that
+//! was ever there at a look is read, and nothing else is.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -170,7 +170,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_is_lost(steps in proptest::collection::vec(step(), 1..40), backwards in any::<bool>()) {
+    fn nothing_is_lost(
+        steps in proptest::collection::vec(step(), 1..40),
+        backwards in any::<bool>(),
+    ) {
         let mut history = History::new(backwards, "line");
         for step in &steps {
             history.step(step);
@@ -191,9 +194,10 @@ proptest! {
             }
         }
         history.poll(None);
-        let got: Vec<String> = history.world.sink.state().rows.iter().map(|row| row.3.clone()).collect();
-        let once: BTreeSet<&String> = got.iter().collect();
-        prop_assert!(got.iter().all(|row| history.visible.contains(row)));
+        let state = history.world.sink.state();
+        let got: Vec<&String> = state.rows.iter().map(|row| &row.3).collect();
+        let once: BTreeSet<&String> = got.iter().copied().collect();
+        prop_assert!(got.iter().all(|row| history.visible.contains(*row)));
         prop_assert_eq!(got.len(), once.len());
     }
 }

@@ -211,8 +211,8 @@ fn a_pipe_in_the_place_of_a_root_or_of_a_file_found_is_never_opened() {
     assert!(matches!(opened, Err(Stop::Problem(why)) if why.code == "not-a-file"));
 }
 
-/// Where the tests run as root, permissions bind only a process of another user: this test runs itself
-/// again as nobody.
+/// Where the tests run as root, permissions bind only a process of another user: this test runs
+/// itself again as nobody.
 #[test]
 fn what_may_not_be_read() {
     const FOLDER: &str = "DATALAKE_TEST_FORBIDDEN";
@@ -228,8 +228,15 @@ fn what_may_not_be_read() {
     fs::set_permissions(world.path("secret"), Permissions::from_mode(0o000)).unwrap();
     fs::set_permissions(world.path("locked"), Permissions::from_mode(0o000)).unwrap();
     if fs::read(world.path("secret")).is_err() {
-        return check_forbidden(world.folder.path());
+        check_forbidden(world.folder.path());
+    } else {
+        as_nobody(&world, FOLDER);
     }
+    // Or the folder could not be removed.
+    fs::set_permissions(world.path("locked"), Permissions::from_mode(0o755)).unwrap();
+}
+
+fn as_nobody(world: &World, variable: &str) {
     fs::set_permissions(world.folder.path(), Permissions::from_mode(0o755)).unwrap();
     // The test itself may lie where only root can reach it.
     let copy = world.path("good-test");
@@ -237,13 +244,12 @@ fn what_may_not_be_read() {
     fs::set_permissions(&copy, Permissions::from_mode(0o755)).unwrap();
     let mut child = Command::new(&copy);
     child.args(["--exact", "files::tests::scanning::what_may_not_be_read"]);
-    let output = child
-        .env(FOLDER, world.folder.path())
+    child
+        .env(variable, world.folder.path())
         .current_dir("/")
         .uid(65534)
-        .gid(65534)
-        .output()
-        .unwrap();
+        .gid(65534);
+    let output = child.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success() && said.contains("1 passed"),
