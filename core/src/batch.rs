@@ -92,8 +92,9 @@ pub struct Batch {
     pub ticket: Ticket,
     /// What the unit looks like.
     pub state: UnitState,
-    /// The rejects.
-    pub rejects: Vec<Rejected>,
+    rejects: Vec<Rejected>,
+    /// About how much memory they take.
+    reject_bytes: usize,
     /// Scopes of which everything has now been pushed.
     pub complete: Vec<(Scope, Version)>,
     /// Scopes whose rows older than the version are to be taken out: what `relate` wrote before.
@@ -122,6 +123,7 @@ impl Batch {
             ticket,
             state,
             rejects: Vec::new(),
+            reject_bytes: 0,
             complete: Vec::new(),
             replaced: Vec::new(),
             checkpoint: None,
@@ -142,27 +144,60 @@ impl Batch {
         let origin = record.origin.unwrap_or_default();
         if let Some(why) = record.refused {
             let why = Reject::new("cannot-store", why);
-            return self.rejects.push(Rejected { origin, why, sample: Sample::of(&[]) });
+            return self.reject(Rejected {
+                origin,
+                why,
+                sample: Sample::of(&[]),
+            });
         }
         let dataset = self.number(record.dataset);
         let start = self.rows.len();
-        self.append(record.dataset, self.time_columns[usize::from(dataset)], Values::new(&record.row));
+        self.append(
+            record.dataset,
+            self.time_columns[usize::from(dataset)],
+            Values::new(&record.row),
+        );
         let rest = (record.dataset.shape == Shape::Rows).then(|| {
             let extras = record.extras.map(|extras| *extras).unwrap_or_default();
             let hash = content_hash(&self.rows[start..], &extras);
-            Box::new(Rest { pointer: origin.pointer, extras, hash })
+            Box::new(Rest {
+                pointer: origin.pointer,
+                extras,
+                hash,
+            })
         });
         let origin = (origin.start, origin.end);
-        self.entries.push(Entry { dataset, start: start as u32, end: self.rows.len() as u32, origin, rest });
+        self.entries.push(Entry {
+            dataset,
+            start: start as u32,
+            end: self.rows.len() as u32,
+            origin,
+            rest,
+        });
+    }
+
+    /// Adds a reject.
+    pub fn reject(&mut self, reject: Rejected) {
+        self.reject_bytes += reject.sample.head.len() + size_of::<Rejected>();
+        self.rejects.push(reject);
+    }
+
+    /// Its rejects, in the order in which they were added.
+    pub fn rejects(&self) -> &[Rejected] {
+        &self.rejects
     }
 
     fn number(&mut self, dataset: &'static Dataset) -> u16 {
         // Two datasets never share a name, and a batch has few.
-        let found = self.datasets.iter().position(|known| std::ptr::eq(*known, dataset));
+        let found = self
+            .datasets
+            .iter()
+            .position(|known| std::ptr::eq(*known, dataset));
         let number = found.unwrap_or_else(|| {
             self.datasets.push(dataset);
             let series = dataset.shape == Shape::Series;
-            self.time_columns.push(dataset.time_column().filter(|_| series));
+            self.time_columns
+                .push(dataset.time_column().filter(|_| series));
             self.datasets.len() - 1
         });
         number as u16
@@ -171,10 +206,14 @@ impl Batch {
     fn append(&mut self, dataset: &'static Dataset, time: Option<usize>, values: Values<'_>) {
         for (column, value) in values {
             if let (true, ValueRef::Integer(micros)) = (time == Some(column), value) {
-                self.times = Some(self.times.map_or((micros, micros), |(low, high)| (low.min(micros), high.max(micros))));
+                self.times = Some(self.times.map_or((micros, micros), |(low, high)| {
+                    (low.min(micros), high.max(micros))
+                }));
             }
             let value = match (dataset.columns[column].kind, value) {
-                (Kind::Dictionary, ValueRef::Text(text)) => ValueRef::Entry(self.dictionary.entry(column, text)),
+                (Kind::Dictionary, ValueRef::Text(text)) => {
+                    ValueRef::Entry(self.dictionary.entry(column, text))
+                }
                 (_, value) => value,
             };
             append(&mut self.rows, column as u8, value);
@@ -209,10 +248,15 @@ impl Batch {
         self.entries.is_empty()
     }
 
+    /// Whether writing it would change nothing: what ends an attempt whose last commit held everything.
+    pub fn is_blank(&self) -> bool {
+        let nothing = self.is_empty() && self.rejects.is_empty() && self.checkpoint.is_none();
+        nothing && self.complete.is_empty() && self.replaced.is_empty()
+    }
+
     /// About how much memory its records and rejects take, in bytes.
     pub fn size(&self) -> usize {
-        let rejects: usize = self.rejects.iter().map(|reject| reject.sample.head.len() + 256).sum();
-        self.rows.len() + self.entries.len() * size_of::<Entry>() + rejects
+        self.rows.len() + self.entries.len() * size_of::<Entry>() + self.reject_bytes
     }
 
     /// The datasets its records belong to.
@@ -259,7 +303,11 @@ impl Dictionary {
         {
             return number;
         }
-        let number = self.numbers.get(text).copied().unwrap_or_else(|| self.add(text));
+        let number = self
+            .numbers
+            .get(text)
+            .copied()
+            .unwrap_or_else(|| self.add(text));
         self.last[column] = Some(number);
         number
     }

@@ -49,7 +49,10 @@ impl Checkpoint {
     pub fn new(version: u32, cursor: &impl Serialize) -> Result<Self> {
         let cursor = serde_json::to_string(cursor)
             .map_err(|error| Error::bug("the cursor cannot be written as JSON").caused_by(error))?;
-        Ok(Self { version, cursor: cursor.into() })
+        Ok(Self {
+            version,
+            cursor: cursor.into(),
+        })
     }
 
     /// The cursor, if it has this version and shape; otherwise the unit is read again from the start.

@@ -95,12 +95,20 @@ impl Column {
         Self::new(name, Kind::Milli)
     }
     const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, merge: Merge::Version }
+        Self {
+            name,
+            kind,
+            merge: Merge::Version,
+        }
     }
     /// The same column with another merge rule.
     #[must_use]
     pub const fn merge(self, merge: Merge) -> Self {
-        Self { name: self.name, kind: self.kind, merge }
+        Self {
+            name: self.name,
+            kind: self.kind,
+            merge,
+        }
     }
 }
 

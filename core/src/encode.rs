@@ -53,7 +53,10 @@ impl Fields<'_> {
         let place = match columns.get(self.next) {
             Some(column) if column.name == name => self.next,
             _ => self.dataset.column(name).ok_or_else(|| {
-                EncodeError(format!("the dataset {} has no column {name}", self.dataset.name))
+                EncodeError(format!(
+                    "the dataset {} has no column {name}",
+                    self.dataset.name
+                ))
             })?,
         };
         self.next = place + 1;
@@ -65,16 +68,26 @@ impl ser::SerializeStruct for Fields<'_> {
     type Ok = ();
     type Error = EncodeError;
 
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), EncodeError> {
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
         let (place, column) = self.column(name)?;
         let start = self.row.len();
-        let target =
-            Scalar { number: place as u8, column, series: self.dataset.shape == Shape::Series, instant: false, row: self.row };
+        let target = Scalar {
+            number: place as u8,
+            column,
+            series: self.dataset.shape == Shape::Series,
+            instant: false,
+            row: self.row,
+        };
         match value.serialize(target) {
             Ok(()) => Ok(()),
             Err(ScalarError::Compound) => {
                 self.row.truncate(start);
-                let text = serde_json::to_string(value).map_err(|error| EncodeError(format!("{name}: {error}")))?;
+                let text = serde_json::to_string(value)
+                    .map_err(|error| EncodeError(format!("{name}: {error}")))?;
                 append(self.row, place as u8, ValueRef::Text(&text));
                 Ok(())
             }
@@ -89,7 +102,9 @@ impl ser::SerializeStruct for Fields<'_> {
 
 /// Refuses what is no struct, with the words for people.
 fn not_a_struct<T>() -> Result<T, EncodeError> {
-    Err(EncodeError(String::from("a record is built from a struct with named fields")))
+    Err(EncodeError(String::from(
+        "a record is built from a struct with named fields",
+    )))
 }
 
 macro_rules! refuse {
@@ -126,10 +141,19 @@ impl<'a> ser::Serializer for RowSerializer<'a> {
     fn serialize_unit(self) -> Result<(), EncodeError> {
         not_a_struct()
     }
-    fn serialize_unit_variant(self, _: &'static str, _: u32, _: &'static str) -> Result<(), EncodeError> {
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+    ) -> Result<(), EncodeError> {
         not_a_struct()
     }
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), EncodeError> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
         value.serialize(self)
     }
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -147,7 +171,11 @@ impl<'a> ser::Serializer for RowSerializer<'a> {
     fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, EncodeError> {
         not_a_struct()
     }
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, EncodeError> {
+    fn serialize_tuple_struct(
+        self,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleStruct, EncodeError> {
         not_a_struct()
     }
     fn serialize_tuple_variant(
@@ -163,7 +191,11 @@ impl<'a> ser::Serializer for RowSerializer<'a> {
         not_a_struct()
     }
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Fields<'a>, EncodeError> {
-        Ok(Fields { dataset: self.dataset, row: self.row, next: 0 })
+        Ok(Fields {
+            dataset: self.dataset,
+            row: self.row,
+            next: 0,
+        })
     }
     fn serialize_struct_variant(
         self,

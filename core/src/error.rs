@@ -44,7 +44,13 @@ struct Inner {
 impl Error {
     /// A failure of `kind`; `message` says what happened, in lower case and without a full stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), place: Vec::new(), hint: None, source: None }))
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            place: Vec::new(),
+            hint: None,
+            source: None,
+        }))
     }
 
     /// A mistake in usage or configuration.
@@ -76,14 +82,20 @@ impl Error {
     pub fn io(place: impl fmt::Display, error: std::io::Error) -> Self {
         use std::io::ErrorKind as Io;
         let kind = match error.kind() {
-            Io::StorageFull | Io::QuotaExceeded | Io::Interrupted | Io::WouldBlock | Io::TimedOut => {
-                ErrorKind::Temporary
-            }
+            Io::StorageFull
+            | Io::QuotaExceeded
+            | Io::Interrupted
+            | Io::WouldBlock
+            | Io::TimedOut => ErrorKind::Temporary,
             _ => ErrorKind::Permanent,
         };
         let full = matches!(error.kind(), Io::StorageFull | Io::QuotaExceeded);
         let made = Self::new(kind, plain_io(&error)).at(place.to_string());
-        let made = if full { made.hint("free some space, then run again: nothing is lost") } else { made };
+        let made = if full {
+            made.hint("free some space, then run again: nothing is lost")
+        } else {
+            made
+        };
         made.caused_by(error)
     }
 
@@ -103,7 +115,10 @@ impl Error {
 
     /// Keeps the failure underneath for the log.
     #[must_use]
-    pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn caused_by(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
         self.0.source = Some(source.into());
         self
     }

@@ -10,6 +10,7 @@ mod encode;
 mod error;
 mod files;
 mod output;
+mod pump;
 mod record;
 pub mod registry;
 mod reject;
@@ -23,20 +24,22 @@ pub use async_trait::async_trait;
 pub use batch::{Batch, RecordRef, Rejected, Ticket};
 pub use blob::{Blob, Content, ContentHash, FileMode, FileRef, Staged, hash};
 pub use checkpoint::{Checkpoint, KnownUnit, SourceName, UnitId, UnitState};
+pub use config::{ByteSize, Folders, Paths, Secret, Section};
 pub use dataset::{Column, Dataset, Derive, Kind, Merge, Owner, Shape};
 pub use error::{Error, ErrorKind, Result};
 pub use files::{
-    Class, FileEmit, FileSource, Files, LINE_LIMIT, Line, LineEmit, LineReader, LineSource, Overlong, Piece, Place,
-    TrackedFile, file_source, line_source,
+    Class, FileEmit, FileSource, Files, LINE_LIMIT, Line, LineEmit, LineReader, LineSource,
+    Overlong, Piece, Place, TrackedFile, file_source, line_source,
 };
-pub use output::{BATCH_BYTES, BATCH_RECORDS, Emit, Job, Outcome, Output, Progress, QUEUED_BATCHES};
+#[doc(hidden)]
+pub use inventory;
+pub use output::{
+    BATCH_BYTES, BATCH_RECORDS, Emit, Job, Outcome, Output, Progress, QUEUED_BATCHES,
+};
 pub use record::{Alias, Extras, Link, Origin, Record, Scope, Version};
+pub use registry::{SourceEntry, Stability};
 pub use reject::{REJECT_BYTES, Reject, Sample, Skip};
 pub use sink::{Receipt, Sink};
 pub use source::{Cancel, Context, Source, Unit};
 pub use time::{Clock, FixedClock, SharedClock, SystemClock, TimeSource, Timestamp, Zone};
 pub use value::{Value, ValueRef, Values};
-pub use config::{ByteSize, Folders, Paths, Secret, Section};
-#[doc(hidden)]
-pub use inventory;
-pub use registry::{SourceEntry, Stability};

@@ -7,13 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 use crate::batch::{Batch, Rejected, Ticket};
 use crate::blob::{Blob, FileRef};
 use crate::checkpoint::{Checkpoint, SourceName, UnitId, UnitState};
 use crate::error::{Error, Result};
+use crate::pump::Pump;
 use crate::record::{Origin, Record, Scope, Version};
 use crate::reject::{Reject, Sample, Skip};
 use crate::sink::{Receipt, Sink};
@@ -84,15 +83,12 @@ pub struct Output {
     truncated: bool,
     unfinished: u64,
     sink: Arc<dyn Sink>,
-    queue: Option<mpsc::Sender<Batch>>,
-    pump: Option<JoinHandle<Result<(Receipt, u64)>>>,
+    pump: Pump,
 }
 
 impl Output {
     /// An output for `job` into `sink`. Must be called inside a tokio runtime.
     pub fn new(job: Job, state: UnitState, sink: Arc<dyn Sink>) -> Self {
-        let (queue, batches) = mpsc::channel(QUEUED_BATCHES);
-        let pump = tokio::spawn(pump(sink.clone(), batches));
         let batch = Batch::new(ticket(&job, 0), state);
         Self {
             job,
@@ -102,8 +98,7 @@ impl Output {
             truncated: false,
             unfinished: 0,
             sink,
-            queue: Some(queue),
-            pump: Some(pump),
+            pump: Pump::Idle,
         }
     }
 
@@ -133,7 +128,11 @@ impl Output {
     /// Notes an input that became no record. The run goes on.
     pub fn reject(&mut self, origin: Origin, why: Reject, sample: Sample) {
         self.job.progress.rejected.fetch_add(1, Ordering::Relaxed);
-        self.batch.rejects.push(Rejected { origin, why, sample });
+        self.batch.reject(Rejected {
+            origin,
+            why,
+            sample,
+        });
     }
 
     /// Leaves the unit out: it is something else than what this source reads.
@@ -185,12 +184,15 @@ impl Output {
         if self.sent > 0 || self.has_content() {
             let mut batch = self.seal(None);
             batch.last = true;
-            // A failure to send is the pump's failure, which is the one to report.
-            let _ = self.send(batch).await;
+            self.send(batch).await?;
         }
-        self.queue = None;
-        let (receipt, read) = self.join().await?;
-        Ok(Outcome { receipt, read, skipped: self.skipped.take(), pending: self.unfinished })
+        let (receipt, read) = self.pump.finish().await?;
+        Ok(Outcome {
+            receipt,
+            read,
+            skipped: self.skipped.take(),
+            pending: self.unfinished,
+        })
     }
 
     /// Runs `work` in a blocking thread that holds this output meanwhile. A panic in it becomes an error,
@@ -222,22 +224,18 @@ impl Output {
             truncated: self.truncated,
             unfinished: 0,
             sink: self.sink.clone(),
-            queue: None,
-            pump: None,
+            pump: Pump::Gone,
         };
         std::mem::replace(self, left)
     }
 
-    async fn join(&mut self) -> Result<(Receipt, u64)> {
-        let Some(pump) = self.pump.take() else {
-            return Err(Error::bug("the output has already failed"));
-        };
-        pump.await.map_err(|error| Error::bug("the writer's pump panicked").caused_by(error))?
-    }
-
     fn add(&mut self, mut record: Record) {
         if !self.job.tags.is_empty() && record.dataset.tags {
-            record.extras.get_or_insert_default().tags.extend(self.job.tags.iter().cloned());
+            record
+                .extras
+                .get_or_insert_default()
+                .tags
+                .extend(self.job.tags.iter().cloned());
         }
         self.job.progress.records.fetch_add(1, Ordering::Relaxed);
         self.batch.push(record);
@@ -249,8 +247,7 @@ impl Output {
 
     /// Whether the open batch holds anything to write.
     pub(crate) fn has_content(&self) -> bool {
-        let batch = &self.batch;
-        !(batch.is_empty() && batch.rejects.is_empty() && batch.complete.is_empty() && batch.replaced.is_empty())
+        !self.batch.is_blank()
     }
 
     fn seal_with(&mut self, cursor: &impl Serialize) -> Result<Batch> {
@@ -268,48 +265,29 @@ impl Output {
     }
 
     async fn send(&mut self, batch: Batch) -> Result<()> {
-        let Some(queue) = &self.queue else {
-            return Err(Error::bug("the output has already failed"));
-        };
-        if queue.send(batch).await.is_ok() {
-            return Ok(());
-        }
-        self.queue = None;
-        self.join().await.and(Err(Error::bug("the writer's pump stopped early")))
+        self.pump.send(&self.sink, batch).await
     }
 
     fn send_blocking(&mut self, batch: Batch) -> Result<()> {
-        let Some(queue) = &self.queue else {
-            return Err(Error::bug("the output has already failed"));
-        };
-        if queue.blocking_send(batch).is_ok() {
-            return Ok(());
-        }
-        self.queue = None;
-        let runtime = tokio::runtime::Handle::current();
-        runtime.block_on(self.join()).and(Err(Error::bug("the writer's pump stopped early")))
+        self.pump.send_blocking(&self.sink, batch)
     }
 }
 
 fn ticket(job: &Job, number: u64) -> Ticket {
-    Ticket { source: job.source.clone(), run: job.run, unit: job.unit.clone(), attempt: job.attempt, number }
+    Ticket {
+        source: job.source.clone(),
+        run: job.run,
+        unit: job.unit.clone(),
+        attempt: job.attempt,
+        number,
+    }
 }
 
 /// What a panic said.
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
-}
-
-/// Hands batches to the sink in order and stops at the first failure, which closes the channel.
-async fn pump(sink: Arc<dyn Sink>, mut batches: mpsc::Receiver<Batch>) -> Result<(Receipt, u64)> {
-    let mut total = Receipt::default();
-    let mut read = 0;
-    while let Some(batch) = batches.recv().await {
-        read += batch.read;
-        total += sink.write(batch).await?;
-    }
-    Ok((total, read))
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
 }
 
 /// The blocking twin of [`Output`], for parsers that run outside the async world.
@@ -346,7 +324,7 @@ impl<'a> Emit<'a> {
 
     /// Whether the open batch is large enough to be committed at the next chance.
     pub fn is_due(&self) -> bool {
-        let inputs = self.output.batch.len() + self.output.batch.rejects.len();
+        let inputs = self.output.batch.len() + self.output.batch.rejects().len();
         inputs >= BATCH_RECORDS || self.output.is_full()
     }
 

@@ -25,12 +25,20 @@ pub struct Origin {
 impl Origin {
     /// A range of bytes of the unit.
     pub fn bytes(start: u64, end: u64) -> Self {
-        Self { start, end, pointer: None }
+        Self {
+            start,
+            end,
+            pointer: None,
+        }
     }
 
     /// A place in a JSON document.
     pub fn pointer(pointer: impl Into<Arc<str>>) -> Self {
-        Self { start: 0, end: 0, pointer: Some(pointer.into()) }
+        Self {
+            start: 0,
+            end: 0,
+            pointer: Some(pointer.into()),
+        }
     }
 }
 
@@ -116,8 +124,18 @@ pub struct Link {
 
 impl Link {
     /// `column` points to the row of `dataset` that has the alias (`kind`, `value`).
-    pub fn new(column: &'static str, dataset: &'static str, kind: &'static str, value: impl Into<Box<str>>) -> Self {
-        Self { column, dataset, kind, value: value.into() }
+    pub fn new(
+        column: &'static str,
+        dataset: &'static str,
+        kind: &'static str,
+        value: impl Into<Box<str>>,
+    ) -> Self {
+        Self {
+            column,
+            dataset,
+            kind,
+            value: value.into(),
+        }
     }
 }
 
@@ -162,8 +180,16 @@ impl Record {
     /// become JSON text. A value that cannot be stored makes a reject of the record when it is pushed.
     pub fn new<T: Serialize + ?Sized>(dataset: &'static Dataset, value: &T) -> Self {
         let mut row = Vec::with_capacity(160);
-        let refused = encode(dataset, value, &mut row).err().map(|error| error.to_string());
-        Self { dataset, row, origin: None, extras: None, refused }
+        let refused = encode(dataset, value, &mut row)
+            .err()
+            .map(|error| error.to_string());
+        Self {
+            dataset,
+            row,
+            origin: None,
+            extras: None,
+            refused,
+        }
     }
 
     fn extras(mut self, change: impl FnOnce(&mut Extras)) -> Self {
@@ -187,7 +213,12 @@ impl Record {
     /// A name under which others may refer to it.
     #[must_use]
     pub fn alias(self, kind: &'static str, value: impl Into<Box<str>>) -> Self {
-        self.extras(|extras| extras.aliases.push(Alias { kind, value: value.into() }))
+        self.extras(|extras| {
+            extras.aliases.push(Alias {
+                kind,
+                value: value.into(),
+            })
+        })
     }
 
     /// A reference to a row of another dataset.
@@ -229,8 +260,16 @@ impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut row = f.debug_struct(self.dataset.name);
         for (column, value) in self.values() {
-            row.field(self.dataset.columns.get(column).map_or("?", |column| column.name), &value);
+            row.field(
+                self.dataset
+                    .columns
+                    .get(column)
+                    .map_or("?", |column| column.name),
+                &value,
+            );
         }
-        row.field("origin", &self.origin).field("extras", &self.extras).finish()
+        row.field("origin", &self.origin)
+            .field("extras", &self.extras)
+            .finish()
     }
 }

@@ -17,7 +17,10 @@ pub struct Reject {
 impl Reject {
     /// A reason with its message.
     pub fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 }
 
@@ -53,6 +56,8 @@ pub struct Skip {
 impl Skip {
     /// A reason to leave a unit out.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { reason: reason.into() }
+        Self {
+            reason: reason.into(),
+        }
     }
 }

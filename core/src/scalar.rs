@@ -64,7 +64,9 @@ impl Scalar<'_> {
 
     fn fits(&self, length: usize) -> Result<(), ScalarError> {
         if length > LONGEST {
-            return Err(ScalarError::Refused(format!("{length} bytes are more than the {LONGEST} that fit a row")));
+            return Err(ScalarError::Refused(format!(
+                "{length} bytes are more than the {LONGEST} that fit a row"
+            )));
         }
         Ok(())
     }
@@ -73,8 +75,9 @@ impl Scalar<'_> {
         if self.series {
             return self.put(ValueRef::Integer(micros));
         }
-        let time = Timestamp::from_micros(micros)
-            .ok_or_else(|| ScalarError::Refused(format!("{micros} µs is outside the years 0 to 9999")))?;
+        let time = Timestamp::from_micros(micros).ok_or_else(|| {
+            ScalarError::Refused(format!("{micros} µs is outside the years 0 to 9999"))
+        })?;
         let mut text = Vec::with_capacity(27);
         time.write_text(&mut text);
         let text = std::str::from_utf8(&text).unwrap_or_default();
@@ -131,11 +134,16 @@ impl ser::Serializer for Scalar<'_> {
         false
     }
     fn serialize_i64(self, value: i64) -> Result<(), ScalarError> {
-        if self.instant { self.time(value) } else { self.put(ValueRef::Integer(value)) }
+        if self.instant {
+            self.time(value)
+        } else {
+            self.put(ValueRef::Integer(value))
+        }
     }
     fn serialize_u64(self, value: u64) -> Result<(), ScalarError> {
-        let number = i64::try_from(value)
-            .map_err(|_| ScalarError::Refused(format!("{value} does not fit 64 bits with a sign")))?;
+        let number = i64::try_from(value).map_err(|_| {
+            ScalarError::Refused(format!("{value} does not fit 64 bits with a sign"))
+        })?;
         self.put(ValueRef::Integer(number))
     }
     fn serialize_f32(self, value: f32) -> Result<(), ScalarError> {
@@ -143,7 +151,11 @@ impl ser::Serializer for Scalar<'_> {
     }
     fn serialize_f64(self, value: f64) -> Result<(), ScalarError> {
         // SQLite stores NaN as NULL behind one's back; say it openly. -0.0 equals 0.0 and is stored as it.
-        if value.is_nan() { self.put(ValueRef::Null) } else { self.put(ValueRef::Real(value + 0.0)) }
+        if value.is_nan() {
+            self.put(ValueRef::Null)
+        } else {
+            self.put(ValueRef::Real(value + 0.0))
+        }
     }
     fn serialize_char(self, value: char) -> Result<(), ScalarError> {
         self.put(ValueRef::Text(value.encode_utf8(&mut [0; 4])))
@@ -168,11 +180,23 @@ impl ser::Serializer for Scalar<'_> {
     fn serialize_unit_struct(self, _: &'static str) -> Result<(), ScalarError> {
         Ok(())
     }
-    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), ScalarError> {
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<(), ScalarError> {
         self.put(ValueRef::Text(variant))
     }
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), ScalarError> {
-        value.serialize(Self { instant: name == TIMESTAMP_TOKEN, ..self })
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), ScalarError> {
+        value.serialize(Self {
+            instant: name == TIMESTAMP_TOKEN,
+            ..self
+        })
     }
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         self,
@@ -189,7 +213,11 @@ impl ser::Serializer for Scalar<'_> {
     fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, ScalarError> {
         Err(ScalarError::Compound)
     }
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, ScalarError> {
+    fn serialize_tuple_struct(
+        self,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleStruct, ScalarError> {
         Err(ScalarError::Compound)
     }
     fn serialize_tuple_variant(
@@ -204,7 +232,11 @@ impl ser::Serializer for Scalar<'_> {
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, ScalarError> {
         Err(ScalarError::Compound)
     }
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, ScalarError> {
+    fn serialize_struct(
+        self,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStruct, ScalarError> {
         Err(ScalarError::Compound)
     }
     fn serialize_struct_variant(

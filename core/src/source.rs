@@ -75,7 +75,13 @@ pub trait Source: Send + Sync {
     async fn units(&self, cx: &Context) -> Result<Vec<Unit>>;
 
     /// Reads one unit from `from` on, pushing records and committing as it goes. Units run side by side.
-    async fn read(&self, cx: &Context, unit: &Unit, from: Option<Checkpoint>, out: &mut Output) -> Result<()>;
+    async fn read(
+        &self,
+        cx: &Context,
+        unit: &Unit,
+        from: Option<Checkpoint>,
+        out: &mut Output,
+    ) -> Result<()>;
 
     /// Called after the units: writes what follows from all units this source ever had, vanished ones too,
     /// by name, size, time and content hash, reading no content. Its rows are replaced as a set.

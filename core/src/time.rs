@@ -40,7 +40,9 @@ impl Timestamp {
     /// From microseconds; `None` outside the years 0 to 9999.
     pub fn from_micros(micros: i64) -> Option<Self> {
         let seconds = micros.div_euclid(MICROS);
-        (EARLIEST..LATEST).contains(&seconds).then_some(Self(micros))
+        (EARLIEST..LATEST)
+            .contains(&seconds)
+            .then_some(Self(micros))
     }
 
     /// From seconds; `None` outside the years 0 to 9999.
@@ -52,7 +54,9 @@ impl Timestamp {
     pub fn from_seconds_f64(seconds: f64) -> Option<Self> {
         let micros = (seconds * 1e6).round();
         // The limits leave room: 9e17 is far past the year 9999 and within both i64 and f64.
-        (micros.abs() < 9e17).then_some(micros as i64).and_then(Self::from_micros)
+        (micros.abs() < 9e17)
+            .then_some(micros as i64)
+            .and_then(Self::from_micros)
     }
 
     /// From a whole number of a log: seconds, or milliseconds from 10^11 on (either sign).
@@ -77,7 +81,9 @@ impl Timestamp {
     pub fn from_system(time: std::time::SystemTime) -> Option<Self> {
         let micros = match time.duration_since(std::time::UNIX_EPOCH) {
             Ok(after) => i64::try_from(after.as_micros()).ok()?,
-            Err(before) => i64::try_from(before.duration().as_micros()).ok()?.checked_neg()?,
+            Err(before) => i64::try_from(before.duration().as_micros())
+                .ok()?
+                .checked_neg()?,
         };
         Self::from_micros(micros)
     }
@@ -126,7 +132,11 @@ impl FromStr for Timestamp {
         text.parse::<jiff::Timestamp>()
             .ok()
             .and_then(|time| Self::from_micros(time.as_microsecond()))
-            .ok_or_else(|| Error::permanent(format!("{text:?} is not an instant such as 2026-01-10T06:30:00Z")))
+            .ok_or_else(|| {
+                Error::permanent(format!(
+                    "{text:?} is not an instant such as 2026-01-10T06:30:00Z"
+                ))
+            })
     }
 }
 
@@ -160,7 +170,11 @@ impl Zone {
     /// The system's zone; UTC where it has none that has a name.
     pub fn system() -> Self {
         let zone = TimeZone::system();
-        if zone.iana_name().is_some() { Self(zone) } else { Self::utc() }
+        if zone.iana_name().is_some() {
+            Self(zone)
+        } else {
+            Self::utc()
+        }
     }
 
     /// The zone of an IANA name such as `Asia/Kolkata`.
@@ -262,9 +276,20 @@ mod tests {
 
     #[test]
     fn text_has_one_width_and_sorts_like_time() {
-        let times = [i64::MIN, EARLIEST * MICROS, -1, 0, 1, 1_736_847_600_500_000, LATEST * MICROS - 1];
-        let texts: Vec<String> =
-            times.iter().filter_map(|&t| Timestamp::from_micros(t)).map(|t| t.to_string()).collect();
+        let times = [
+            i64::MIN,
+            EARLIEST * MICROS,
+            -1,
+            0,
+            1,
+            1_736_847_600_500_000,
+            LATEST * MICROS - 1,
+        ];
+        let texts: Vec<String> = times
+            .iter()
+            .filter_map(|&t| Timestamp::from_micros(t))
+            .map(|t| t.to_string())
+            .collect();
         assert_eq!(texts.len(), 6);
         assert!(texts.iter().all(|t| t.len() == 27), "{texts:?}");
         assert!(texts.is_sorted(), "{texts:?}");
@@ -275,9 +300,18 @@ mod tests {
         let second = Timestamp::from_seconds(1_736_847_600);
         assert_eq!(Timestamp::from_log_integer(1_736_847_600), second);
         assert_eq!(Timestamp::from_log_integer(1_736_847_600_000), second);
-        assert_eq!(Timestamp::from_log_float(1_736_847_600.25).map(Timestamp::as_micros), Some(1_736_847_600_250_000));
-        assert_eq!(Timestamp::from_log_integer(-100_000_000_000).map(Timestamp::as_seconds), Some(-100_000_000));
-        assert_eq!(Timestamp::from_log_integer(99_999_999_999).map(Timestamp::as_seconds), Some(99_999_999_999));
+        assert_eq!(
+            Timestamp::from_log_float(1_736_847_600.25).map(Timestamp::as_micros),
+            Some(1_736_847_600_250_000)
+        );
+        assert_eq!(
+            Timestamp::from_log_integer(-100_000_000_000).map(Timestamp::as_seconds),
+            Some(-100_000_000)
+        );
+        assert_eq!(
+            Timestamp::from_log_integer(99_999_999_999).map(Timestamp::as_seconds),
+            Some(99_999_999_999)
+        );
         assert_eq!(Timestamp::from_log_integer(i64::MAX), None);
         assert_eq!(Timestamp::from_log_float(f64::NAN), None);
     }
@@ -286,8 +320,14 @@ mod tests {
     fn clock_changes_are_decided() {
         let zone = Zone::named("Europe/Berlin").unwrap();
         let skipped = jiff::civil::date(2026, 3, 29).at(2, 30, 0, 0);
-        assert_eq!(zone.resolve(skipped).unwrap().0.to_string(), "2026-03-29T01:30:00.000000Z");
+        assert_eq!(
+            zone.resolve(skipped).unwrap().0.to_string(),
+            "2026-03-29T01:30:00.000000Z"
+        );
         let twice = jiff::civil::date(2026, 10, 25).at(2, 30, 0, 0);
-        assert_eq!(zone.resolve(twice).unwrap(), ("2026-10-25T00:30:00Z".parse().unwrap(), 7200));
+        assert_eq!(
+            zone.resolve(twice).unwrap(),
+            ("2026-10-25T00:30:00Z".parse().unwrap(), 7200)
+        );
     }
 }

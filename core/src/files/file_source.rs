@@ -1,7 +1,6 @@
 //! Makes a source of a parser that reads one file at a time: finds the files, opens them,
 //! recognises them, and goes on where the last commit left off.
 
-use std::collections::HashMap;
 use std::fs;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
@@ -54,13 +53,12 @@ pub trait FileSource: Send + Sync + 'static {
 /// The source that reads files with `parser`.
 pub fn file_source<T: FileSource>(parser: T) -> Arc<dyn Source> {
     let files = parser.files();
-    let (present, index, verified) = Default::default();
+    let (present, index) = Default::default();
     Arc::new(ByFile(Arc::new(Reader {
         parser,
         files,
         present,
         index,
-        verified,
     })))
 }
 
@@ -189,9 +187,6 @@ struct Reader<T> {
     present: Mutex<Option<Arc<Present>>>,
     /// What was known before the run.
     index: Mutex<Option<Arc<Index>>>,
-    /// Files that had changed shortly before their checkpoint was written, and were looked at again
-    /// since.
-    verified: Mutex<HashMap<UnitId, Stamp>>,
 }
 
 impl<T: FileSource> Reader<T> {
@@ -232,7 +227,7 @@ impl<T: FileSource> Reader<T> {
         let stored = stored.filter(|stored| decode::<T::Cursor>(&stored.cursor).is_some());
         if let Some(Bookmark { file: mark, .. }) = &stored
             && !cx.full
-            && self.is_unchanged(&unit.id, path, mark)
+            && Self::is_unchanged(path, mark)
         {
             if self.files.class() == Class::AppendOnly {
                 out.unfinished(mark.stamp.size.saturating_sub(mark.offset));
@@ -242,9 +237,9 @@ impl<T: FileSource> Reader<T> {
         self.open_and_read(cx, (&unit.id, path), stored, out)
     }
 
-    fn is_unchanged(&self, unit: &UnitId, path: &Path, mark: &Mark) -> bool {
-        let settled = || mark.settled || lock(&self.verified).get(unit) == Some(&mark.stamp);
-        mark.end && fs::metadata(path).is_ok_and(|data| Stamp::of(&data) == mark.stamp) && settled()
+    fn is_unchanged(path: &Path, mark: &Mark) -> bool {
+        let looks_the_same = || fs::metadata(path).is_ok_and(|data| Stamp::of(&data) == mark.stamp);
+        mark.end && mark.settled && looks_the_same()
     }
 
     fn open_and_read(
@@ -300,9 +295,6 @@ impl<T: FileSource> Reader<T> {
             }
         };
         out.session.note_rest();
-        if let Some(stamp) = out.session.verified() {
-            lock(&self.verified).insert(file.unit().clone(), stamp);
-        }
         if let Some((at, why)) = file.take_trouble() {
             out.reject(Origin::bytes(at, at), why, Sample::of(&[]));
             out.truncated();

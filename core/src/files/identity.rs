@@ -145,13 +145,14 @@ pub(crate) struct Mark {
 }
 
 impl Mark {
-    /// Whether it says the same of the file as `other` does.
+    /// Whether a later look that says `other` found nothing new. That a change would show by now is
+    /// new, once: from then on the file need not be opened.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let other = Self {
+        let alike = Self {
             settled: self.settled,
             ..other.clone()
         };
-        *self == other
+        *self == alike && (self.settled || !other.settled)
     }
 
     /// Whether this much of a file cannot be another's by accident.

@@ -132,12 +132,4 @@ impl<'a> Session<'a> {
                 .unfinished(self.opened.stamp.size.saturating_sub(place.offset));
         }
     }
-
-    /// The stamp of a file that was found to be what its checkpoint says, now that a change would
-    /// show.
-    pub(crate) fn verified(&self) -> Option<Stamp> {
-        let stored = &self.stored.as_ref()?.file;
-        (self.settled && !stored.settled && stored.end && stored.stamp == self.opened.stamp)
-            .then_some(stored.stamp)
-    }
 }

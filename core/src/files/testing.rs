@@ -113,13 +113,13 @@ impl State {
         let name = unit.to_string();
         let receipt = Receipt {
             inserted: batch.len() as u64,
-            rejected: batch.rejects.len() as u64,
+            rejected: batch.rejects().len() as u64,
             ..Receipt::default()
         };
         let generation = batch.state.generation;
         let row = |record: RecordRef<'_>| (name.clone(), generation, record.bytes, body(&record));
         self.rows.extend(batch.records().map(row));
-        let rejects = batch.rejects.into_iter();
+        let rejects = batch.rejects().iter().cloned();
         self.rejects
             .extend(rejects.map(|reject| (name.clone(), reject)));
         let known = self.known.entry(unit.clone()).or_insert_with(|| KnownUnit {

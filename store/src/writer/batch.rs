@@ -110,7 +110,7 @@ impl<'a> Prepared<'a> {
 impl<'a> Work<'a> {
     fn all(&mut self, run: &mut runs::RunState) -> Result<(), Failure> {
         self.records()?;
-        for reject in &self.batch.rejects {
+        for reject in self.batch.rejects() {
             self.reject(reject)?;
         }
         self.scopes()?;
