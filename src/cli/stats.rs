@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use datalake_core::{Dataset, Result, Shape};
+use datalake_core::{Dataset, Result, Shape, Zone};
 use datalake_store::{Cell, Reader, Table};
 use serde_json::json;
 
@@ -13,81 +13,92 @@ use super::runs::zone;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// What is counted.
+struct Counts {
+    datasets: Vec<(&'static str, Table)>,
+    files: Table,
+    rejects: Table,
+    database_bytes: u64,
+}
+
 pub(super) fn run(app: &App) -> Result<Exit> {
     let catalog = app.catalog()?;
     let reader = app.reader()?;
-    let mut counts = Vec::new();
+    let count = |sql: &str| reader.table(sql, &[], DEADLINE);
+    let mut datasets = Vec::new();
     for dataset in catalog.datasets() {
-        counts.push((
-            dataset.name,
-            reader.table(&counting(dataset), &[], DEADLINE)?,
-        ));
+        datasets.push((dataset.name, count(&counting(dataset))?));
     }
-    let files = reader.table(
-        "SELECT count(*), coalesce(sum(size), 0) FROM files",
-        &[],
-        DEADLINE,
-    )?;
-    let rejects = reader.table(
-        "SELECT count(*) FROM rejects WHERE status = 'open'",
-        &[],
-        DEADLINE,
-    )?;
+    let counts = Counts {
+        datasets,
+        files: count("SELECT count(*), coalesce(sum(size), 0) FROM files")?,
+        rejects: count("SELECT count(*) FROM rejects WHERE status = 'open'")?,
+        database_bytes: database_bytes(app),
+    };
     if app.json {
-        let datasets: serde_json::Map<_, _> = counts
-            .iter()
-            .map(|(name, table)| {
-                let row = |place: usize| {
-                    table
-                        .rows
-                        .first()
-                        .map_or(json!(null), |row| json!(row[place]))
-                };
-                (
-                    (*name).to_owned(),
-                    json!({ "rows": row(0), "first": row(1), "last": row(2) }),
-                )
-            })
-            .collect();
-        print::json(&json!({
-            "datasets": datasets,
-            "files": number(&files, 0),
-            "file_bytes": number(&files, 1),
-            "open_rejects": number(&rejects, 0),
-            "database_bytes": database_bytes(app),
-        }))?;
-        return Ok(Exit::Done);
+        print::json(&as_json(&counts))?
+    } else {
+        text(&counts, &zone(&reader)?)?
     }
-    let zone = zone(&reader)?;
+    Ok(Exit::Done)
+}
+
+fn as_json(counts: &Counts) -> serde_json::Value {
+    let datasets = counts.datasets.iter().map(|(name, table)| {
+        let cell = |place: usize| {
+            table
+                .rows
+                .first()
+                .map_or(json!(null), |row| json!(row[place]))
+        };
+        (
+            (*name).to_owned(),
+            json!({ "rows": cell(0), "first": cell(1), "last": cell(2) }),
+        )
+    });
+    json!({
+        "datasets": datasets.collect::<serde_json::Map<_, _>>(),
+        "files": number(&counts.files, 0),
+        "file_bytes": number(&counts.files, 1),
+        "open_rejects": number(&counts.rejects, 0),
+        "database_bytes": counts.database_bytes,
+    })
+}
+
+fn text(counts: &Counts, zone: &Zone) -> Result<()> {
     let mut grid = Grid::new(&["DATASET", ">ROWS", "FIRST", "LAST"]);
-    for (name, table) in &counts {
+    for (name, table) in &counts.datasets {
         let time = |place: usize| {
             table
                 .rows
                 .first()
-                .map(|row| print::local(&print::cell(&row[place]), &zone))
+                .map(|row| print::local(&print::cell(&row[place]), zone))
+                .unwrap_or_default()
         };
-        let (first, last) = (time(1).unwrap_or_default(), time(2).unwrap_or_default());
         grid.row(vec![
             (*name).to_owned(),
             print::count(number(table, 0)),
-            first,
-            last,
+            time(1),
+            time(2),
         ]);
     }
+    let (files, size) = (number(&counts.files, 0), number(&counts.files, 1));
     print::stdout(|out| {
         grid.print(out)?;
         writeln!(out)?;
         writeln!(
             out,
             "files     {}, {}",
-            print::count(number(&files, 0)),
-            print::bytes(number(&files, 1))
+            print::count(files),
+            print::bytes(size)
         )?;
-        writeln!(out, "rejects   {} open", print::count(number(&rejects, 0)))?;
-        writeln!(out, "database  {}", print::bytes(database_bytes(app)))
-    })?;
-    Ok(Exit::Done)
+        writeln!(
+            out,
+            "rejects   {} open",
+            print::count(number(&counts.rejects, 0))
+        )?;
+        writeln!(out, "database  {}", print::bytes(counts.database_bytes))
+    })
 }
 
 /// Rows, first and last instant.

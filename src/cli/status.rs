@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use datalake_core::Result;
+use datalake_core::{Result, Zone};
 use datalake_store::{Cell, Reader, Table};
 use serde_json::json;
 
@@ -51,10 +51,15 @@ pub(super) fn run(app: &App) -> Result<Exit> {
         }))?;
         return Ok(Exit::Done);
     }
+    text(app, &lines, &device, &zone)?;
+    Ok(Exit::Done)
+}
+
+fn text(app: &App, lines: &[Line], device: &str, zone: &Zone) -> Result<()> {
     let mut grid = Grid::new(&[
         "SOURCE", "TYPE", "LAST RUN", "OUTCOME", ">UNITS", ">GONE", ">REJECTS",
     ]);
-    for line in &lines {
+    for line in lines {
         let last = |place: usize| {
             line.last
                 .rows
@@ -70,7 +75,7 @@ pub(super) fn run(app: &App) -> Result<Exit> {
         grid.row(vec![
             format!("{}{note}", line.name),
             line.plugin.clone(),
-            print::local(&last(1), &zone),
+            print::local(&last(1), zone),
             last(3),
             print::count(line.units),
             print::count(line.missing),
@@ -88,8 +93,7 @@ pub(super) fn run(app: &App) -> Result<Exit> {
         writeln!(out, "data      {}", store.data_dir.display())?;
         writeln!(out, "device    {device}, times in {}\n", zone.name())?;
         grid.print(out)
-    })?;
-    Ok(Exit::Done)
+    })
 }
 
 /// The sources of the configuration, then those that only the store knows.

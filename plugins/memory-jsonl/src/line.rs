@@ -160,7 +160,7 @@ fn event(fields: &mut Fields<'_>, time: Timestamp, device: &str) -> Result<Recor
         message: text("message", fields.event.message)?,
         details: text_or_json(fields.event.details)?,
         source_device: device,
-        metadata: json(extra),
+        metadata: json(&extra),
     };
     let key = key(&event);
     event.event_key = &key;
@@ -274,7 +274,7 @@ fn extra(fields: &mut Vec<(Cow<'_, str>, &RawValue)>) -> Result<Option<String>, 
     if fields.is_empty() {
         return Ok(None);
     }
-    Ok(json(extra_map(fields)?))
+    Ok(json(&extra_map(fields)?))
 }
 
 type Extra = std::collections::BTreeMap<String, Box<RawValue>>;
@@ -288,8 +288,8 @@ fn extra_map(fields: &mut Vec<(Cow<'_, str>, &RawValue)>) -> Result<Extra, Rejec
     Ok(map)
 }
 
-fn json(extra: Extra) -> Option<String> {
-    (!extra.is_empty()).then(|| serde_json::to_string(&extra).unwrap_or_default())
+fn json(extra: &Extra) -> Option<String> {
+    (!extra.is_empty()).then(|| serde_json::to_string(extra).unwrap_or_default())
 }
 
 fn raw(value: &impl Serialize) -> Option<Box<RawValue>> {
