@@ -19,15 +19,9 @@ use crate::config::{Log, LogFormat, LogLevel};
 /// How many daily files are kept.
 const DAYS: usize = 30;
 
-/// Starts logging. What goes wrong with the files is said once on stderr and stops nothing.
-pub(crate) fn start(log: &Log, verbose: bool, zone: Zone) {
-    let level = match log.level {
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-        LogLevel::Trace => LevelFilter::TRACE,
-    };
+/// Starts logging to stderr, and for a command that changes the store also to a file. What goes wrong with
+/// the file is said once on stderr and stops nothing.
+pub(crate) fn start(log: &Log, to_file: bool, verbose: bool, zone: Zone) {
     let shown = if verbose {
         LevelFilter::DEBUG
     } else {
@@ -39,37 +33,51 @@ pub(crate) fn start(log: &Log, verbose: bool, zone: Zone) {
         .with_target(false)
         .without_time()
         .with_filter(shown);
+    let file = if to_file { daily_file(log) } else { Ok(None) };
+    let (file, trouble) = match file {
+        Ok(file) => (file, None),
+        Err(trouble) => (None, Some(trouble)),
+    };
+    let lines = file.map(|file| match log.format {
+        LogFormat::Json => tracing_subscriber::fmt::layer()
+            .json()
+            .with_writer(file)
+            .boxed(),
+        LogFormat::Text => tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .event_format(Lines { zone })
+            .with_writer(file)
+            .boxed(),
+    });
+    let started = tracing_subscriber::registry()
+        .with(lines.map(|lines| lines.with_filter(level(log.level))))
+        .with(people)
+        .try_init();
+    // A second start in one process keeps the first one's logs.
+    if let (Ok(()), Some(trouble)) = (started, trouble) {
+        tracing::warn!("no log file below {}: {trouble}", log.dir.display());
+    }
+}
+
+fn daily_file(log: &Log) -> Result<Option<RollingFileAppender>, String> {
+    std::fs::create_dir_all(&log.dir).map_err(|error| error.to_string())?;
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("datalake")
         .filename_suffix("log")
         .max_log_files(DAYS)
         .build(&log.dir);
-    let registry = tracing_subscriber::registry().with(people);
-    let started = match (file, log.format) {
-        (Ok(file), LogFormat::Json) => {
-            let layer = tracing_subscriber::fmt::layer()
-                .json()
-                .with_writer(file)
-                .with_filter(level);
-            registry.with(layer).try_init()
-        }
-        (Ok(file), LogFormat::Text) => {
-            let layer = tracing_subscriber::fmt::layer()
-                .with_ansi(false)
-                .event_format(Lines { zone })
-                .with_writer(file)
-                .with_filter(level);
-            registry.with(layer).try_init()
-        }
-        (Err(error), _) => {
-            let started = registry.try_init();
-            tracing::warn!("no log files below {}: {error}", log.dir.display());
-            started
-        }
-    };
-    // A second start in one process keeps the first one's logs.
-    let _ = started;
+    file.map(Some).map_err(|error| error.to_string())
+}
+
+fn level(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    }
 }
 
 /// `[2026-01-10T12:00:00+05:30] [INFO] message key=value`, with the local time.

@@ -18,8 +18,14 @@ pub(super) struct App {
 }
 
 impl App {
-    /// Reads the configuration, says its warnings, and starts the logs.
-    pub(super) fn load(global: &Global, sources: &[String], set: &[String]) -> Result<Self> {
+    /// Reads the configuration, says its warnings, and starts the logs; only commands that change the
+    /// store write a log file.
+    pub(super) fn load(
+        global: &Global,
+        sources: &[String],
+        set: &[String],
+        changes: bool,
+    ) -> Result<Self> {
         let entries = registry::sources()?;
         let mut inputs = Inputs::from_process(&entries)?;
         inputs.config.clone_from(&global.config);
@@ -31,7 +37,7 @@ impl App {
             let _ = writeln!(std::io::stderr(), "{}", warning.render());
         }
         let zone = config.time.zone.clone().unwrap_or_else(Zone::system);
-        crate::logging::start(&config.log, global.verbose, zone);
+        crate::logging::start(&config.log, changes, global.verbose, zone);
         Ok(Self {
             config,
             entries,
@@ -62,7 +68,7 @@ impl App {
             .iter()
             .filter_map(|entry| Some((entry.name, entry.schema?)))
             .collect();
-        Ok(Arc::new(Catalog::new(&datasets, &fragments)?))
+        Ok(Arc::new(Catalog::new(&datasets, &fragments)))
     }
 
     /// Opens the store for writing, making it if it is not there.

@@ -23,7 +23,7 @@ fn place(path: &Path) -> &'static str {
 }
 
 pub(super) fn run(app: &App) -> Result<Exit> {
-    app.catalog()?;
+    app.catalog()?.check()?;
     let store = &app.config.store;
     let database = classify(&store.db_file);
     let state = match &database {

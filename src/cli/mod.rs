@@ -216,11 +216,11 @@ fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Plugins(command) => plugins::run(&command, cli.global.json),
         Command::Docs { folder } => docs::run(&folder, Cli::command()),
         Command::Run(args) => {
-            let app = App::load(&cli.global, &args.source, &args.set)?;
+            let app = App::load(&cli.global, &args.source, &args.set, true)?;
             run::run(&app, &args)
         }
         command => {
-            let app = App::load(&cli.global, &[], &[])?;
+            let app = App::load(&cli.global, &[], &[], matches!(command, Command::Init))?;
             match command {
                 Command::Init => init::run(&app),
                 Command::Check => check::run(&app),

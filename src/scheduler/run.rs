@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use datalake_core::{
     BATCH_BYTES, Cancel, Context, Error, ErrorKind, Job, KnownUnit, Origin, Outcome as Output_,
-    Output, Progress, Result, Sample, SharedClock, Sink, Source, Unit, UnitId,
+    Output, Progress, Receipt, Result, Sample, SharedClock, Sink, Source, Unit, UnitId,
 };
 use datalake_store::{LockState, RunEnd, RunStart, SourceLock, Store};
 use tokio::sync::Semaphore;
@@ -132,7 +132,16 @@ impl Engine {
             skipped: report.skipped,
             error: report.error.as_ref().map(ToString::to_string),
         };
-        report.run = Some(self.store.end_run(run, end).await?);
+        let id = self.store.end_run(run, end).await?;
+        let Receipt {
+            inserted,
+            changed,
+            rejected,
+            ..
+        } = report.receipt;
+        let outcome = report.outcome.name();
+        tracing::info!(source = %source.name, run = id, inserted, changed, rejected, "run ended: {outcome}");
+        report.run = Some(id);
         Ok(())
     }
 

@@ -44,38 +44,57 @@ pub(crate) struct Plan {
     pub(crate) unindex: Option<String>,
 }
 
-/// The plans of all datasets by name.
+/// The datasets of a program with their SQL, and the schema they need.
 #[derive(Debug)]
 pub struct Catalog {
     plans: HashMap<&'static str, Plan>,
     datasets: Vec<&'static Dataset>,
-    pub(crate) schema: Schema,
+    fragments: Vec<(String, String)>,
 }
 
 impl Catalog {
-    /// Checks the datasets against the stock schema with the plugins' fragments (name and SQL).
+    /// The datasets, and the plugins' own SQL with their names. Held against the schema by
+    /// [`Catalog::check`].
+    pub fn new(datasets: &[&'static Dataset], fragments: &[(&str, &str)]) -> Self {
+        let mut datasets = datasets.to_vec();
+        datasets.sort_by_key(|dataset| dataset.name);
+        Self {
+            plans: datasets
+                .iter()
+                .map(|dataset| (dataset.name, Plan::new(dataset)))
+                .collect(),
+            datasets,
+            fragments: fragments
+                .iter()
+                .map(|(name, sql)| ((*name).to_owned(), (*sql).to_owned()))
+                .collect(),
+        }
+    }
+
+    /// The stock schema with the plugins' fragments, after holding the datasets against it.
     ///
     /// # Errors
     /// A dataset names a table or column that the schema lacks, or a key that is not unique: a bug of the
     /// plugin, told with its name.
-    pub fn new(datasets: &[&'static Dataset], fragments: &[(&str, &str)]) -> Result<Self> {
-        let schema = Schema::assemble(fragments)?;
+    pub fn check(&self) -> Result<Schema> {
+        let schema = Schema::assemble(&self.fragments)?;
         let memory =
             Connection::open_in_memory().and_then(|c| c.execute_batch(&schema.text).map(|()| c));
         let memory = memory.map_err(|error| Error::bug(plain(&error)))?;
-        let mut plans = HashMap::new();
-        for dataset in datasets {
+        for dataset in &self.datasets {
             check(&memory, dataset)
                 .map_err(|error| error.at(format!("dataset {}", dataset.name)))?;
-            plans.insert(dataset.name, Plan::new(dataset));
         }
-        let mut datasets = datasets.to_vec();
-        datasets.sort_by_key(|dataset| dataset.name);
-        Ok(Self {
-            plans,
-            datasets,
-            schema,
-        })
+        Ok(schema)
+    }
+
+    /// A hash of everything that [`Catalog::check`] looks at. A database that was opened with the same one
+    /// needs no second look, which would cost more than all the rest of a run with nothing new.
+    pub(crate) fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(crate::schema::SCHEMA.as_bytes());
+        hasher.update(format!("{:?}{:?}", self.fragments, self.datasets).as_bytes());
+        hasher.finalize().to_hex()[..32].to_owned()
     }
 
     /// The datasets by name.

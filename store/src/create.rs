@@ -4,7 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use datalake_core::{Error, Result, Timestamp};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::catalog::Catalog;
 
 use crate::error::explain;
 use crate::header::{APPLICATION_ID, FileKind, classify};
@@ -14,11 +16,16 @@ use crate::schema::{Difference, Object, ObjectKind, Schema, difference, present_
 /// The version of the schema. Each change of `schema.sql` after a release counts it up.
 pub const CURRENT_VERSION: i32 = 1;
 
+/// The fact that names the schema and datasets a database was last opened for writing with.
+pub(crate) const FINGERPRINT: &str = "schema_fingerprint";
+
 /// What [`make`] writes into `metadata`.
 pub(crate) struct Birth<'a> {
     pub(crate) device: &'a str,
     pub(crate) zone: &'a str,
     pub(crate) now: Timestamp,
+    /// What the schema was made for.
+    pub(crate) fingerprint: &'a str,
 }
 
 /// What opening made.
@@ -73,6 +80,7 @@ fn fill(draft: &Path, schema: &Schema, birth: &Birth<'_>) -> rusqlite::Result<()
         ("created_at", now.as_str()),
         ("device", birth.device),
         ("zone", birth.zone),
+        (FINGERPRINT, birth.fingerprint),
     ];
     for (key, value) in facts {
         insert.execute((key, value, &now))?;
@@ -83,22 +91,27 @@ fn fill(draft: &Path, schema: &Schema, birth: &Birth<'_>) -> rusqlite::Result<()
     connection.close().map_err(|(_, error)| error)
 }
 
-/// Brings an older database up to date: a backup, then everything in one transaction.
+/// Brings a database up to date with the schema: a backup, then everything in one transaction. A database
+/// that was last opened with the same fingerprint is not looked at.
 pub(crate) fn upgrade(
     path: &Path,
     connection: &Connection,
-    schema: &Schema,
+    catalog: &Catalog,
     now: Timestamp,
 ) -> Result<Option<PathBuf>> {
     let failed = |error| explain(path, error);
     let version: i32 = connection
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .map_err(failed)?;
-    let found = difference(schema, &present_objects(connection).map_err(failed)?);
-    if found.is_empty() && version == CURRENT_VERSION {
+    let fingerprint = catalog.fingerprint();
+    if version == CURRENT_VERSION
+        && seen_fingerprint(connection).map_err(failed)? == Some(fingerprint.clone())
+    {
         return Ok(None);
     }
+    let schema = &catalog.check()?;
     let _lock = exclusive(&beside(path, "lock"))?;
+    let found = difference(schema, &present_objects(connection).map_err(failed)?);
     let needs_backup =
         version != CURRENT_VERSION || !found.rebuild.is_empty() || !found.remove.is_empty();
     let backup = if needs_backup {
@@ -109,12 +122,19 @@ pub(crate) fn upgrade(
     connection
         .execute_batch("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;")
         .map_err(failed)?;
-    let done = migrate(connection, schema);
+    let done = migrate(connection, schema, &fingerprint, now);
     connection
         .execute_batch("PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON;")
         .map_err(failed)?;
     done.map_err(failed)?;
     Ok(backup)
+}
+
+fn seen_fingerprint(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT value FROM metadata WHERE key = ?1";
+    connection
+        .query_row(sql, [FINGERPRINT], |row| row.get(0))
+        .optional()
 }
 
 fn back_up(path: &Path, connection: &Connection, version: i32, now: Timestamp) -> Result<PathBuf> {
@@ -132,7 +152,12 @@ fn back_up(path: &Path, connection: &Connection, version: i32, now: Timestamp) -
     Ok(backup)
 }
 
-fn migrate(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
+fn migrate(
+    connection: &Connection,
+    schema: &Schema,
+    fingerprint: &str,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;
     let found = difference(schema, &present_objects(&transaction)?);
     // Views and triggers name tables that are about to change; they carry nothing and are made again.
@@ -155,6 +180,9 @@ fn migrate(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
             ))?;
         }
     }
+    let sql = "INSERT INTO metadata (key, value, updated_at) VALUES (?1, ?2, ?3)
+               ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at";
+    transaction.execute(sql, (FINGERPRINT, fingerprint, now.to_string()))?;
     transaction.pragma_update(None, "user_version", CURRENT_VERSION)?;
     transaction.commit()
 }

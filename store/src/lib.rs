@@ -22,6 +22,6 @@ pub use database::{Settings, Synchronous};
 pub use header::{FileKind, classify};
 pub use lock::{LockState, SourceLock};
 pub use reader::{Cell, Reader, Table};
-pub use schema::SCHEMA;
+pub use schema::{SCHEMA, Schema};
 pub use store::{Facts, RunEnd, RunStart, Store};
 pub use writer::edit::Edit;

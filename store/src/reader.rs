@@ -94,11 +94,7 @@ impl Reader {
                 "this statement would change the database; only reading is allowed here",
             ));
         }
-        let columns: Vec<String> = statement
-            .column_names()
-            .into_iter()
-            .map(String::from)
-            .collect();
+        let columns: Vec<String> = statement.column_names().map(String::from).collect();
         let mut rows = statement
             .query(params_from_iter(parameters))
             .map_err(failed)?;

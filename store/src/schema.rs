@@ -37,7 +37,7 @@ pub(crate) struct Object {
 
 /// The objects that a database should have, in the order in which they can be made.
 #[derive(Debug, Clone)]
-pub(crate) struct Schema {
+pub struct Schema {
     /// The objects.
     pub(crate) objects: Vec<Object>,
     /// The whole text.
@@ -46,7 +46,7 @@ pub(crate) struct Schema {
 
 impl Schema {
     /// The stock schema and the fragments of plugins, each with its plugin's name.
-    pub(crate) fn assemble(fragments: &[(&str, &str)]) -> Result<Self> {
+    pub(crate) fn assemble(fragments: &[(String, String)]) -> Result<Self> {
         let mut text = String::from(SCHEMA);
         for (_, fragment) in fragments {
             text.push('\n');
@@ -67,7 +67,7 @@ fn objects_of(text: &str) -> rusqlite::Result<Vec<Object>> {
 }
 
 /// Finds the plugin whose fragment does not go together with the stock schema.
-fn blame(fragments: &[(&str, &str)], error: &rusqlite::Error) -> Error {
+fn blame(fragments: &[(String, String)], error: &rusqlite::Error) -> Error {
     for (plugin, fragment) in fragments {
         if let Err(own) = objects_of(&format!("{SCHEMA}\n{fragment}")) {
             return Error::bug(format!(
@@ -134,13 +134,6 @@ pub(crate) struct Difference {
     pub(crate) create: Vec<Object>,
     /// Objects that carry no rows of their own and must go: indexes, views, triggers, full-text indexes.
     pub(crate) remove: Vec<Object>,
-}
-
-impl Difference {
-    /// Whether nothing is to be done.
-    pub(crate) fn is_empty(&self) -> bool {
-        self == &Self::default()
-    }
 }
 
 /// Compares what should be with what is. Tables nobody asked for stay: they may be the user's.

@@ -64,18 +64,14 @@ impl Store {
                     device: &birth.device,
                     zone: birth.zone.name(),
                     now: clock.now(),
+                    fingerprint: &catalog.fingerprint(),
                 };
-                created.database = make(&settings.database, &catalog.schema, &birth)?;
+                created.database = make(&settings.database, &catalog.check()?, &birth)?;
             }
         }
         let connection = open_writer(&settings)?;
         check_usable(&settings, &connection)?;
-        created.backup = upgrade(
-            &settings.database,
-            &connection,
-            &catalog.schema,
-            clock.now(),
-        )?;
+        created.backup = upgrade(&settings.database, &connection, &catalog, clock.now())?;
         let (tree, made) = Tree::open(&settings.data)?;
         created.data = made;
         let orphans = tree.sweep(&connection)?;

@@ -54,11 +54,6 @@ impl Tree {
         Err(Error::bug("no folder to stage files in"))
     }
 
-    /// The root of the tree.
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
-    }
-
     /// Hashes a file and, unless it stays where it is, lays a copy aside.
     pub(crate) fn stage(&self, blob: Blob) -> Result<FileRef> {
         let place = match &blob.content {

@@ -87,7 +87,7 @@ pub(crate) fn write(
         return inserted(work, plan, record, &slots, id);
     }
     drop(insert);
-    update(work, tables, plan, record, &slots, extra)
+    update(work, tables, plan, record, &slots, &extra)
 }
 
 /// The values of the columns that the store keeps, in the order of [`Plan::extra_names`].
@@ -267,7 +267,7 @@ fn update(
     plan: &Plan,
     record: RecordRef<'_>,
     slots: &[ValueRef<'_>],
-    extra: Vec<SqlValue>,
+    extra: &[SqlValue],
 ) -> Result<(), Failure> {
     let Some(old) = find(work.db, plan, slots)? else {
         // Another unique column than the key stands in the way.
@@ -297,7 +297,7 @@ fn update(
         .then(|| extra.get(10).cloned())
         .flatten()
         .filter(|_| plan.dataset.file.is_some());
-    let (scope, seen) = later(&old, &extra);
+    let (scope, seen) = later(&old, extra);
     let kept = Kept {
         merged: &merged,
         scope,
