@@ -9,6 +9,22 @@ use rusqlite::Connection;
 /// The stock schema.
 pub const SCHEMA: &str = include_str!("../../schema.sql");
 
+/// Stands behind the last column of a table in a plugin's fragment, for the columns that the store keeps. A
+/// fragment with it is valid SQL as it is.
+const KEPT_MARK: &str = "/* kept by the store */";
+const KEPT_COLUMNS: &str = ",
+    -- kept by the store
+    origin INTEGER REFERENCES origins(id),
+    origin_start INTEGER,
+    origin_end INTEGER,
+    origin_pointer TEXT,
+    version TEXT NOT NULL DEFAULT '',
+    version_hash BLOB NOT NULL DEFAULT x'',
+    first_order TEXT,
+    scope INTEGER REFERENCES scopes(id),
+    seen TEXT,
+    batch INTEGER";
+
 /// What a statement makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ObjectKind {
@@ -50,7 +66,7 @@ impl Schema {
         let mut text = String::from(SCHEMA);
         for (_, fragment) in fragments {
             text.push('\n');
-            text.push_str(fragment);
+            text.push_str(&fragment.replace(KEPT_MARK, KEPT_COLUMNS));
         }
         Ok(Self {
             objects: objects_of(&text).map_err(|error| blame(fragments, &error))?,
@@ -69,7 +85,7 @@ fn objects_of(text: &str) -> rusqlite::Result<Vec<Object>> {
 /// Finds the plugin whose fragment does not go together with the stock schema.
 fn blame(fragments: &[(String, String)], error: &rusqlite::Error) -> Error {
     for (plugin, fragment) in fragments {
-        if let Err(own) = objects_of(&format!("{SCHEMA}\n{fragment}")) {
+        if let Err(own) = objects_of(&format!("{SCHEMA}\n{}", fragment.replace(KEPT_MARK, KEPT_COLUMNS))) {
             return Error::bug(format!(
                 "the schema of the plugin {plugin} cannot be used: {own}"
             ));
