@@ -129,8 +129,14 @@ fn found(
     let folder = path
         .parent()
         .map_or_else(|| inputs.working_folder.clone(), Path::to_path_buf);
+    // A folder for configuration is no place for data: it is backed up, synchronised, put under git.
+    let data = (inputs.platform.config_folder(&inputs.environment).as_ref() == Some(&folder))
+        .then(|| inputs.platform.data_folder(&inputs.environment))
+        .flatten();
     // Taking it apart removes `.` and `//`, which would show up in every path.
-    let base = project_root(inputs).unwrap_or_else(|| folder.components().collect());
+    let base = project_root(inputs)
+        .or(data)
+        .unwrap_or_else(|| folder.components().collect());
     Ok(Located {
         file: Some(path),
         base,

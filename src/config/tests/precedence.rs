@@ -23,6 +23,14 @@ fn the_first_file_wins() {
 }
 
 #[test]
+fn data_does_not_end_up_in_the_folder_for_configuration() {
+    let desk = Desk::bare();
+    desk.write("home/.config/datalake/datalake.toml", "");
+    let data = desk.right().store.data_dir;
+    assert_eq!(shown(&data, &desk), "DESK/home/.local/share/datalake/data");
+}
+
+#[test]
 fn the_xdg_folder_is_respected_if_it_is_absolute() {
     let desk = Desk::bare();
     desk.write("xdg/datalake/datalake.toml", "device = 'xdg'");
