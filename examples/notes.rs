@@ -28,10 +28,8 @@ impl LineSource for Notes {
         Files::append_only(self.path.0.clone()).named(["*.jsonl"])
     }
     fn line(&self, _: &Context, _: &Line<'_>, out: &mut LineEmit<'_>) -> Result<()> {
-        let Some(note) = out.json::<Note>() else {
-            return Ok(());
-        };
-        out.push(Record::new(&NOTES, &note))
+        let note = out.json::<Note>();
+        note.map_or(Ok(()), |note| out.push(Record::new(&NOTES, &note)))
     }
 }
 

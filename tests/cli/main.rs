@@ -1,1 +1,19 @@
-//! The command line, from outside.
+//! The built binary from outside: every command, for people and as JSON, with its exit status and everything
+//! it writes; what it does with odd configurations, odd databases and odd input.
+//!
+//! Most tests compare whole outputs with a snapshot. After a change that is meant,
+//! `INSTA_UPDATE=always cargo test -p datalake --test cli` writes them anew; read the difference before it
+//! is committed. With CI set nothing is written and a difference fails.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod help;
+mod inspect;
+mod menu;
+mod pipes;
+mod plugins;
+mod query;
+mod run;
+mod setup;
+mod usage;

@@ -34,7 +34,10 @@ impl TestContext {
     /// A folder with nothing in it.
     pub(crate) fn bare() -> Self {
         let cx = Self {
-            home: tempfile::Builder::new().prefix("datalake-test").tempdir().unwrap(),
+            home: tempfile::Builder::new()
+                .prefix("datalake-test")
+                .tempdir()
+                .unwrap(),
             variables: Vec::new(),
             user: None,
             binary: PathBuf::from(env!("CARGO_BIN_EXE_datalake")),
@@ -56,7 +59,8 @@ impl TestContext {
     pub(crate) fn with_input() -> Self {
         let cx = Self::new();
         for name in ["metrics.jsonl", "events.jsonl"] {
-            let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/memory-jsonl/fixtures");
+            let fixtures =
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/memory-jsonl/fixtures");
             fs::copy(fixtures.join(name), cx.path("in").join(name)).unwrap();
         }
         cx
@@ -142,17 +146,26 @@ impl TestContext {
 
     pub(crate) fn append(&self, name: &str, content: impl AsRef<[u8]>) {
         use std::io::Write;
-        let mut file = fs::OpenOptions::new().append(true).open(self.path(name)).unwrap();
+        let mut file = fs::OpenOptions::new()
+            .append(true)
+            .open(self.path(name))
+            .unwrap();
         file.write_all(content.as_ref()).unwrap();
     }
 
     /// The command with the arguments of a line as a shell would take it apart.
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(&self.binary);
-        command.args(words(line)).current_dir(self.home.path()).env_clear();
+        command
+            .args(words(line))
+            .current_dir(self.home.path())
+            .env_clear();
         command.env("HOME", self.home.path());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         if let Some(user) = self.user {
             command.uid(user).gid(user);
         }
@@ -174,7 +187,10 @@ impl TestContext {
     /// Runs lines one after another and puts what each said into one text, without what differs from
     /// machine to machine.
     pub(crate) fn transcript(&self, lines: &[&str]) -> String {
-        let texts: Vec<String> = lines.iter().map(|line| self.shown(&self.run(line))).collect();
+        let texts: Vec<String> = lines
+            .iter()
+            .map(|line| self.shown(&self.run(line)))
+            .collect();
         texts.join("\n")
     }
 

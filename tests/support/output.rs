@@ -57,7 +57,11 @@ impl fmt::Display for Ran {
         }
         for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
             if !text.is_empty() {
-                let end = if text.ends_with('\n') { "" } else { "[no line break]\n" };
+                let end = if text.ends_with('\n') {
+                    ""
+                } else {
+                    "[no line break]\n"
+                };
                 write!(f, "--- {name}\n{text}{end}")?;
             }
         }
@@ -76,9 +80,15 @@ pub(crate) fn filter(text: &str, root: &Path, pids: &[u32]) -> String {
         (r"(?m)^(database .*\()[0-9.]+ [KMG]?i?B\)", "$1[SIZE])"),
         (r"(?m)^database  [0-9.]+ [KMG]?i?B$", "database  [SIZE]"),
         (r#""database_bytes": \d+"#, r#""database_bytes": [SIZE]"#),
-        (&format!(r"\bdatalake {}\b", regex::escape(env!("CARGO_PKG_VERSION"))), "datalake [VERSION]"),
+        (
+            &format!(r"\bdatalake {}\b", regex::escape(env!("CARGO_PKG_VERSION"))),
+            "datalake [VERSION]",
+        ),
     ] {
-        text = Regex::new(pattern).unwrap().replace_all(&text, with).into_owned();
+        text = Regex::new(pattern)
+            .unwrap()
+            .replace_all(&text, with)
+            .into_owned();
     }
     for pid in pids {
         for (pattern, with) in [
@@ -86,7 +96,10 @@ pub(crate) fn filter(text: &str, root: &Path, pids: &[u32]) -> String {
             (format!(r"(?m)^pid( +){pid}$"), "pid${1}[PID]"),
             (format!(r"\bprocess {pid}\b"), "process [PID]"),
         ] {
-            text = Regex::new(&pattern).unwrap().replace_all(&text, with).into_owned();
+            text = Regex::new(&pattern)
+                .unwrap()
+                .replace_all(&text, with)
+                .into_owned();
         }
     }
     without_today(&text)
@@ -99,7 +112,10 @@ fn without_today(text: &str) -> String {
     for seconds in [now - 86_400, now] {
         let day = Timestamp::from_seconds(seconds).unwrap().to_string()[..10].to_owned();
         let pattern = format!(r"{day}[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?");
-        text = Regex::new(&pattern).unwrap().replace_all(&text, "[NOW]").into_owned();
+        text = Regex::new(&pattern)
+            .unwrap()
+            .replace_all(&text, "[NOW]")
+            .into_owned();
     }
     text
 }

@@ -1,6 +1,9 @@
 //! Processes with what the standard library does not tell of them, and terminals.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
-#![expect(unsafe_code, reason = "wait4, kill, geteuid, mkfifo and openpty have no safe twin in std")]
+#![expect(
+    unsafe_code,
+    reason = "wait4, kill, geteuid, mkfifo and openpty have no safe twin in std"
+)]
 
 use std::ffi::CString;
 use std::fs::File;
@@ -11,6 +14,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
+use std::ptr::null_mut;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -32,8 +36,17 @@ impl Running {
     /// Starts `command` and reads along, so that a full pipe never stops it.
     pub(crate) fn start(line: &str, mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
-        let (stdout, stderr) = (child.stdout.take().map(reader), child.stderr.take().map(reader));
-        Self { line: line.to_owned(), child, stdout, stderr, ended: false }
+        let (stdout, stderr) = (
+            child.stdout.take().map(reader),
+            child.stderr.take().map(reader),
+        );
+        Self {
+            line: line.to_owned(),
+            child,
+            stdout,
+            stderr,
+            ended: false,
+        }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -58,15 +71,26 @@ impl Running {
             if let Some(ended) = wait(self.child.id()) {
                 break ended;
             }
-            assert!(begun.elapsed() < limit, "`datalake {}` runs after {limit:?}", self.line);
+            assert!(
+                begun.elapsed() < limit,
+                "`datalake {}` runs after {limit:?}",
+                self.line
+            );
             std::thread::sleep(Duration::from_millis(2));
         };
         self.ended = true;
         let said = |reader: Option<JoinHandle<Vec<u8>>>| {
-            String::from_utf8(reader.map_or_else(Vec::new, |reader| reader.join().unwrap())).unwrap()
+            String::from_utf8(reader.map_or_else(Vec::new, |reader| reader.join().unwrap()))
+                .unwrap()
         };
         let (stdout, stderr) = (said(self.stdout.take()), said(self.stderr.take()));
-        Ran { line: self.line.clone(), status, stdout, stderr, peak }
+        Ran {
+            line: self.line.clone(),
+            status,
+            stdout,
+            stderr,
+            peak,
+        }
     }
 }
 
@@ -94,7 +118,12 @@ fn wait(pid: u32) -> Option<(ExitStatus, u64)> {
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: both places are ours and live; all zeros is a valid rusage.
     let (ended, usage) = unsafe {
-        let ended = libc::wait4(pid as i32, &raw mut status, libc::WNOHANG, usage.as_mut_ptr());
+        let ended = libc::wait4(
+            pid as i32,
+            &raw mut status,
+            libc::WNOHANG,
+            usage.as_mut_ptr(),
+        );
         (ended, usage.assume_init())
     };
     assert!(ended >= 0, "{}", std::io::Error::last_os_error());
@@ -115,7 +144,9 @@ pub(crate) fn make_fifo(path: &Path) {
 /// Runs `command` on a terminal, types `keys`, and gives back what it showed, without what was typed.
 pub(crate) fn on_terminal(line: &str, mut command: Command, keys: &str) -> Ran {
     let (mut own, other) = terminal();
-    command.stdin(other.try_clone().unwrap()).stdout(other.try_clone().unwrap());
+    command
+        .stdin(other.try_clone().unwrap())
+        .stdout(other.try_clone().unwrap());
     command.stderr(other);
     let typed = keys.to_owned();
     let mut input = own.try_clone().unwrap();
@@ -127,23 +158,37 @@ pub(crate) fn on_terminal(line: &str, mut command: Command, keys: &str) -> Ran {
     });
     input.write_all(typed.as_bytes()).unwrap();
     let mut ran = running.finish();
-    ran.stdout = String::from_utf8(screen.join().unwrap()).unwrap().replace("\r\n", "\n");
+    ran.stdout = String::from_utf8(screen.join().unwrap())
+        .unwrap()
+        .replace("\r\n", "\n");
     ran
 }
 
 /// The two ends of a new terminal that does not repeat what is typed.
 fn terminal() -> (File, OwnedFd) {
     let (mut own, mut other) = (0, 0);
-    let null = std::ptr::null_mut;
     // SAFETY: the numbers are ours; name, settings and size may be null. What was opened is nobody's yet.
     let (own, other) = unsafe {
-        assert_eq!(libc::openpty(&raw mut own, &raw mut other, null(), null(), null()), 0);
+        assert_eq!(
+            libc::openpty(
+                &raw mut own,
+                &raw mut other,
+                null_mut(),
+                null_mut(),
+                null_mut()
+            ),
+            0
+        );
         let mut settings = MaybeUninit::<libc::termios>::zeroed();
         assert_eq!(libc::tcgetattr(other, settings.as_mut_ptr()), 0);
         let mut settings = settings.assume_init();
         settings.c_lflag &= !libc::ECHO;
-        assert_eq!(libc::tcsetattr(other, libc::TCSANOW, &raw const settings), 0);
+        assert_eq!(
+            libc::tcsetattr(other, libc::TCSANOW, &raw const settings),
+            0
+        );
         (File::from_raw_fd(own), OwnedFd::from_raw_fd(other))
     };
-    (own, other)
+    // Copies are not handed down to programs that other tests start meanwhile.
+    (own.try_clone().unwrap(), other.try_clone().unwrap())
 }

@@ -109,7 +109,7 @@ fn the_schema_knows_every_key() {
     let schema = json_schema(PLUGINS);
     let store = &schema["properties"]["store"];
     assert_eq!(store["additionalProperties"], false);
-    assert_eq!(store["properties"]["cache"]["default"], "64 MiB");
+    assert_eq!(store["properties"]["cache"]["default"], "16 MiB");
     assert_eq!(schema["properties"]["device"]["type"], "string");
     let plugin = &schema["$defs"]["plugin-letters"];
     assert_eq!(plugin["required"], serde_json::json!(["folder"]));

@@ -222,7 +222,8 @@ device                       (none)                  default
 store.data_dir               \"/lake/data\"            default
 store.db_file                \"/lake/datalake.db\"     default
 store.busy_timeout           \"10s\"                   default
-store.cache                  \"64 MiB\"                default
+store.cache                  \"16 MiB\"                default
+store.max_size               (none)                  default
 store.synchronous            \"full\"                  default
 log.dir                      \"/lake/logs\"            default
 log.level                    \"info\"                  default
@@ -242,7 +243,7 @@ source.daily-notes.readers   4                       default
 source.daily-notes.token     \"***\"                   datalake.toml:3
 "
     );
-    let json = serde_json::to_value(&desk.right().show()[7]).unwrap();
+    let json = serde_json::to_value(&desk.right().show()[8]).unwrap();
     let expected =
         serde_json::json!({ "key": "log.level", "value": "\"info\"", "origin": "default" });
     assert_eq!(json, expected);

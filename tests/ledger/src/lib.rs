@@ -1,0 +1,39 @@
+//! A plugin that exists only for tests: a ledger of books, accounts and entries that uses every part of
+//! records, datasets, outputs and the store. See the README beside this folder.
+
+mod datasets;
+mod ops;
+mod source;
+
+pub use datasets::{ACCOUNTS, BOOKS, ENTRIES, PAIRS, SAMPLES};
+pub use ops::Op;
+pub use source::Ledger;
+
+use datalake_core::{Dataset, Paths, file_source};
+
+/// The plugin's tables, beside the stock schema.
+pub const SCHEMA: &str = include_str!("../schema.sql");
+
+/// All of its datasets.
+pub const DATASETS: [&Dataset; 5] = [&BOOKS, &ACCOUNTS, &ENTRIES, &PAIRS, &SAMPLES];
+
+datalake_core::config! {
+    /// Ledgers made up for tests.
+    pub struct LedgerConfig {
+        /// Files or folders with `*.ledger` files.
+        pub path: Paths = ["~/ledgers"],
+        /// After how many lines the source commits; 0 leaves it to the size of the batch.
+        pub commit_every: u64 = 0,
+    }
+}
+
+datalake_core::register_source! {
+    name: "ledger",
+    summary: "Ledgers made up for tests, one operation a line",
+    stability: Experimental,
+    cursor_version: 1,
+    config: LedgerConfig,
+    datasets: [&BOOKS, &ACCOUNTS, &ENTRIES, &PAIRS, &SAMPLES],
+    schema: SCHEMA,
+    build: |section| Some(file_source(Ledger::new(LedgerConfig::from_section(section)?))),
+}
