@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io::IsTerminal;
 
-use datalake_core::{Clock, SystemClock, Zone};
-use tracing::{Event, Subscriber};
+use datalake_core::{Clock, Error, SystemClock, Zone};
+use tracing::{Event, Level, Subscriber};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
@@ -30,8 +30,7 @@ pub(crate) fn start(log: &Log, to_file: bool, verbose: bool, zone: Zone) {
     let people = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .without_time()
+        .event_format(People)
         .with_filter(shown);
     let file = if to_file { daily_file(log) } else { Ok(None) };
     let (file, trouble) = match file {
@@ -55,19 +54,20 @@ pub(crate) fn start(log: &Log, to_file: bool, verbose: bool, zone: Zone) {
         .try_init();
     // A second start in one process keeps the first one's logs.
     if let (Ok(()), Some(trouble)) = (started, trouble) {
-        tracing::warn!("no log file below {}: {trouble}", log.dir.display());
+        tracing::warn!("no log file: {trouble}");
     }
 }
 
-fn daily_file(log: &Log) -> Result<Option<RollingFileAppender>, String> {
-    std::fs::create_dir_all(&log.dir).map_err(|error| error.to_string())?;
+fn daily_file(log: &Log) -> Result<Option<RollingFileAppender>, Error> {
+    std::fs::create_dir_all(&log.dir).map_err(|error| Error::io(log.dir.display(), error))?;
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("datalake")
         .filename_suffix("log")
         .max_log_files(DAYS)
         .build(&log.dir);
-    file.map(Some).map_err(|error| error.to_string())
+    file.map(Some)
+        .map_err(|error| Error::permanent(error.to_string()).at(log.dir.display().to_string()))
 }
 
 fn level(level: LogLevel) -> LevelFilter {
@@ -77,6 +77,33 @@ fn level(level: LogLevel) -> LevelFilter {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
+    }
+}
+
+/// `warning: message key=value`, like everything else that is said on stderr.
+struct People;
+
+impl<S, N> FormatEvent<S, N> for People
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        cx: &FmtContext<'_, S, N>,
+        mut out: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let name = match *event.metadata().level() {
+            Level::ERROR => "error",
+            Level::WARN => "warning",
+            Level::INFO => "info",
+            Level::DEBUG => "debug",
+            Level::TRACE => "trace",
+        };
+        write!(out, "{name}: ")?;
+        cx.field_format().format_fields(out.by_ref(), event)?;
+        writeln!(out)
     }
 }
 

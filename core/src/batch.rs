@@ -8,7 +8,7 @@ use crate::checkpoint::{Checkpoint, SourceName, UnitId, UnitState};
 use crate::dataset::{Dataset, Kind, Shape};
 use crate::record::{Extras, Origin, Record, Scope, Version};
 use crate::reject::{Reject, Sample};
-use crate::value::{ValueRef, Values, append};
+use crate::value::{ValueRef, Values, copy_with_entries};
 
 /// Which attempt at which unit a batch belongs to. After one batch of an attempt fails, the writer refuses
 /// the later ones: their checkpoint would skip what was lost.
@@ -108,8 +108,8 @@ pub struct Batch {
     /// Whether this attempt met an input it could not read to its end; no scope is complete then.
     pub truncated: bool,
     datasets: Vec<&'static Dataset>,
-    /// The time column of each dataset that is a series.
-    time_columns: Vec<Option<usize>>,
+    /// What there is to know of each dataset's columns.
+    layouts: Vec<Layout>,
     entries: Vec<Entry>,
     rows: Vec<u8>,
     dictionary: Dictionary,
@@ -131,7 +131,7 @@ impl Batch {
             read: 0,
             truncated: false,
             datasets: Vec::new(),
-            time_columns: Vec::new(),
+            layouts: Vec::new(),
             entries: Vec::new(),
             rows: Vec::new(),
             dictionary: Dictionary::default(),
@@ -152,11 +152,7 @@ impl Batch {
         }
         let dataset = self.number(record.dataset);
         let start = self.rows.len();
-        self.append(
-            record.dataset,
-            self.time_columns[usize::from(dataset)],
-            Values::new(&record.row),
-        );
+        self.append(self.layouts[usize::from(dataset)], &record.row);
         let rest = (record.dataset.shape == Shape::Rows).then(|| {
             let extras = record.extras.map(|extras| *extras).unwrap_or_default();
             let hash = content_hash(&self.rows[start..], &extras);
@@ -195,29 +191,27 @@ impl Batch {
             .position(|known| std::ptr::eq(*known, dataset));
         let number = found.unwrap_or_else(|| {
             self.datasets.push(dataset);
-            let series = dataset.shape == Shape::Series;
-            self.time_columns
-                .push(dataset.time_column().filter(|_| series));
+            self.layouts.push(Layout::of(dataset));
             self.datasets.len() - 1
         });
         number as u16
     }
 
-    fn append(&mut self, dataset: &'static Dataset, time: Option<usize>, values: Values<'_>) {
-        for (column, value) in values {
-            if let (true, ValueRef::Integer(micros)) = (time == Some(column), value) {
-                self.times = Some(self.times.map_or((micros, micros), |(low, high)| {
-                    (low.min(micros), high.max(micros))
-                }));
-            }
-            let value = match (dataset.columns[column].kind, value) {
-                (Kind::Dictionary, ValueRef::Text(text)) => {
-                    ValueRef::Entry(self.dictionary.entry(column, text))
-                }
-                (_, value) => value,
-            };
-            append(&mut self.rows, column as u8, value);
+    fn append(&mut self, layout: Layout, row: &[u8]) {
+        let is_time = |(column, _): &(usize, ValueRef<'_>)| layout.time == Some(*column);
+        if layout.time.is_some()
+            && let Some((_, ValueRef::Integer(micros))) = Values::new(row).find(is_time)
+        {
+            let (low, high) = self.times.unwrap_or((micros, micros));
+            self.times = Some((low.min(micros), high.max(micros)));
         }
+        if layout.repeating == 0 {
+            return self.rows.extend_from_slice(row);
+        }
+        let dictionary = &mut self.dictionary;
+        copy_with_entries(row, &mut self.rows, layout.repeating, |column, text| {
+            dictionary.entry(usize::from(column), text)
+        });
     }
 
     /// The least and greatest time of its samples, in microseconds.
@@ -267,6 +261,28 @@ impl Batch {
     /// The repeating texts, each once; [`ValueRef::Entry`] counts from 0.
     pub fn dictionary(&self) -> &[Arc<str>] {
         &self.dictionary.texts
+    }
+}
+
+/// What a batch looks up for every record of a dataset.
+#[derive(Debug, Clone, Copy)]
+struct Layout {
+    /// The time column of a series.
+    time: Option<usize>,
+    /// A bit for each column of repeating text.
+    repeating: u128,
+}
+
+impl Layout {
+    fn of(dataset: &Dataset) -> Self {
+        let columns = dataset.columns.iter().enumerate();
+        let repeating = columns.filter(|(_, column)| column.kind == Kind::Dictionary);
+        Self {
+            time: dataset
+                .time_column()
+                .filter(|_| dataset.shape == Shape::Series),
+            repeating: repeating.fold(0, |bits, (number, _)| bits | 1 << number),
+        }
     }
 }
 

@@ -48,6 +48,7 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
+    #[inline]
     fn column(&mut self, name: &str) -> Result<(usize, &'static Column), EncodeError> {
         let columns = self.dataset.columns;
         let place = match columns.get(self.next) {

@@ -50,6 +50,7 @@ pub(crate) struct Scalar<'a> {
 }
 
 impl Scalar<'_> {
+    #[inline]
     fn put(self, value: ValueRef<'_>) -> Result<(), ScalarError> {
         if let ValueRef::Text(text) = value {
             self.fits(text.len())?;
@@ -99,6 +100,7 @@ const MILLI_LIMIT: f64 = 1e12;
 
 /// A decimal with at most three places as its thousandths; one with more as the float it is. A whole number
 /// past the limit becomes text, as it would compare equal to the thousandths of a smaller one.
+#[inline]
 fn append_milli(row: &mut Vec<u8>, column: u8, value: f64) {
     let thousandths = (value * 1e3).round();
     if value.abs() < MILLI_LIMIT && thousandths / 1e3 == value {

@@ -72,27 +72,71 @@ const BLOB: u8 = 4;
 const ENTRY: u8 = 5;
 
 /// Appends column number `column` with `value` to an encoded row.
+#[inline]
 pub(crate) fn append(row: &mut Vec<u8>, column: u8, value: ValueRef<'_>) {
     match value {
         ValueRef::Null => row.extend_from_slice(&[column, NULL]),
-        ValueRef::Integer(number) => {
-            row.extend_from_slice(&[column, INTEGER]);
-            row.extend_from_slice(&number.to_le_bytes());
-        }
-        ValueRef::Real(number) => {
-            row.extend_from_slice(&[column, REAL]);
-            row.extend_from_slice(&number.to_bits().to_le_bytes());
-        }
+        ValueRef::Integer(number) => append_word(row, column, INTEGER, number.to_le_bytes()),
+        ValueRef::Real(number) => append_word(row, column, REAL, number.to_bits().to_le_bytes()),
         ValueRef::Text(text) => append_bytes(row, column, TEXT, text.as_bytes()),
         ValueRef::Blob(bytes) => append_bytes(row, column, BLOB, bytes),
-        ValueRef::Entry(number) => {
-            row.extend_from_slice(&[column, ENTRY]);
-            row.extend_from_slice(&number.to_le_bytes());
+        ValueRef::Entry(number) => append_entry(row, column, number),
+    }
+}
+
+/// One copy of ten bytes: this is called for nearly every field of every line.
+#[inline]
+fn append_word(row: &mut Vec<u8>, column: u8, tag: u8, word: [u8; 8]) {
+    let [a, b, c, d, e, f, g, h] = word;
+    row.extend_from_slice(&[column, tag, a, b, c, d, e, f, g, h]);
+}
+
+#[inline]
+fn append_entry(row: &mut Vec<u8>, column: u8, number: u32) {
+    let [a, b, c, d] = number.to_le_bytes();
+    row.extend_from_slice(&[column, ENTRY, a, b, c, d]);
+}
+
+/// Copies an encoded row behind `out`, and replaces the texts of the columns in `repeating` (a bit each) by
+/// the number that `entry` gives them. What lies between two of them is copied in one piece.
+pub(crate) fn copy_with_entries(
+    row: &[u8],
+    out: &mut Vec<u8>,
+    repeating: u128,
+    mut entry: impl FnMut(u8, &str) -> u32,
+) {
+    let (mut copied, mut at) = (0, 0);
+    while let Some(&[column, tag]) = row.get(at..at + 2) {
+        let length = value_length(tag, &row[at + 2..]);
+        if tag == TEXT && repeating & (1 << column) != 0 {
+            let text = row.get(at + 6..at + 2 + length).unwrap_or_default();
+            out.extend_from_slice(&row[copied..at]);
+            append_entry(
+                out,
+                column,
+                entry(column, std::str::from_utf8(text).unwrap_or_default()),
+            );
+            copied = at + 2 + length;
         }
+        at += 2 + length;
+    }
+    out.extend_from_slice(&row[copied..]);
+}
+
+#[inline]
+fn value_length(tag: u8, value: &[u8]) -> usize {
+    match tag {
+        INTEGER | REAL => 8,
+        ENTRY => 4,
+        TEXT | BLOB => value
+            .first_chunk()
+            .map_or(4, |length| 4 + u32::from_le_bytes(*length) as usize),
+        _ => 0,
     }
 }
 
 /// A value of 4 GiB or more cannot be stored by SQLite either; the encoder refuses it long before.
+#[inline]
 fn append_bytes(row: &mut Vec<u8>, column: u8, tag: u8, bytes: &[u8]) {
     row.extend_from_slice(&[column, tag]);
     row.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
@@ -108,16 +152,19 @@ pub struct Values<'a> {
 
 impl<'a> Values<'a> {
     /// Reads a row that [`append`] wrote.
+    #[inline]
     pub(crate) fn new(row: &'a [u8]) -> Self {
         Self { rest: row }
     }
 
+    #[inline]
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (head, rest) = self.rest.split_first_chunk::<N>()?;
         self.rest = rest;
         Some(*head)
     }
 
+    #[inline]
     fn take_bytes(&mut self) -> Option<&'a [u8]> {
         let length = u32::from_le_bytes(self.take()?) as usize;
         let (head, rest) = self.rest.split_at_checked(length)?;
@@ -129,6 +176,7 @@ impl<'a> Values<'a> {
 impl<'a> Iterator for Values<'a> {
     type Item = (usize, ValueRef<'a>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let [column, tag] = self.take()?;
         let value = match tag {

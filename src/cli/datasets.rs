@@ -42,13 +42,12 @@ pub(super) fn find(catalog: &Catalog, name: &str) -> Result<&'static Dataset> {
             .iter()
             .map(|dataset| dataset.name)
             .collect();
-        let near =
-            nearest(name, names.iter().copied()).map(|near| format!("did you mean `{near}`? "));
-        Error::usage(format!("there is no dataset `{name}`")).hint(format!(
-            "{}The datasets are: {}",
-            near.unwrap_or_default(),
-            names.join(", ")
-        ))
+        let all = names.join(", ");
+        let hint = match nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`? The datasets are: {all}"),
+            None => format!("the datasets are: {all}"),
+        };
+        Error::usage(format!("there is no dataset `{name}`")).hint(hint)
     })
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use datalake_core::{Error, Result, Timestamp, Zone};
 use datalake_store::Cell;
 use serde::Serialize;
+use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
 /// Cells longer than this are cut in tables; `--json` has them whole.
@@ -183,16 +184,31 @@ pub(super) fn cell(value: &Cell) -> String {
 
 /// A row as a JSON object.
 pub(super) fn object(columns: &[String], row: &[Cell]) -> serde_json::Value {
-    let pairs = columns.iter().zip(row).map(|(name, value)| {
-        let value = match value {
-            Cell::Null => serde_json::Value::Null,
-            Cell::Integer(number) => (*number).into(),
-            Cell::Real(number) => (*number).into(),
-            Cell::Text(text) | Cell::Bytes(text) => text.as_str().into(),
-        };
-        (name.clone(), value)
-    });
-    serde_json::Value::Object(pairs.collect())
+    let pairs = columns.iter().zip(row);
+    serde_json::Value::Object(pairs.map(|(name, cell)| (name.clone(), json!(cell))).collect())
+}
+
+/// A row as the text of a JSON object with the columns of a statement in their order. A name that comes again
+/// gets a number, so that no value hides another.
+pub(super) fn ordered(columns: &[String], row: &[Cell]) -> Result<String> {
+    let mut names: Vec<String> = Vec::with_capacity(columns.len());
+    for column in columns {
+        let mut name = column.clone();
+        let mut number = 2;
+        while names.contains(&name) {
+            name = format!("{column}_{number}");
+            number += 1;
+        }
+        names.push(name);
+    }
+    let failed = |error: serde_json::Error| Error::bug(error.to_string());
+    let mut pairs = Vec::with_capacity(names.len());
+    for (name, cell) in names.iter().zip(row) {
+        let name = serde_json::to_string(name).map_err(failed)?;
+        let cell = serde_json::to_string(cell).map_err(failed)?;
+        pairs.push(format!("{name}:{cell}"));
+    }
+    Ok(format!("{{{}}}", pairs.join(",")))
 }
 
 #[cfg(test)]
@@ -217,6 +233,16 @@ mod tests {
     fn stored_text_cannot_write_to_the_terminal() {
         assert_eq!(shorten("a\u{1b}[31mb\n"), "a [31mb ");
         assert_eq!(harmless("a\u{1b}]0;x\u{7}\n"), "a\u{fffd}]0;x\u{fffd}\n");
+    }
+
+    #[test]
+    fn no_column_hides_another() {
+        let columns = ["b", "a", "b", "b"].map(String::from);
+        let row = [1, 2, 3, 4].map(Cell::Integer);
+        assert_eq!(
+            ordered(&columns, &row).unwrap(),
+            r#"{"b":1,"a":2,"b_2":3,"b_3":4}"#
+        );
     }
 
     #[test]

@@ -50,16 +50,20 @@ pub(super) fn table(
     if !printed || !waiting.is_empty() {
         flush(out, &columns, &mut waiting)?;
     }
-    // A reader that has gone away wants nothing more.
-    let _ = out.flush();
-    Ok(())
+    is_read(out.flush()).map(drop)
 }
 
 /// Prints what waits; false when nobody reads any more.
 fn flush(out: &mut dyn Write, columns: &[String], waiting: &mut Vec<Vec<String>>) -> Result<bool> {
     let mut grid = Grid::new(&columns.iter().map(String::as_str).collect::<Vec<_>>());
     waiting.drain(..).for_each(|row| grid.row(row));
-    match grid.print(out) {
+    is_read(grid.print(out))
+}
+
+/// Whether somebody still reads what was written. A reader that has gone away wants nothing more; a disk
+/// that is full is a failure.
+fn is_read(written: std::io::Result<()>) -> Result<bool> {
+    match written {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Error::io("stdout", error)),
@@ -70,21 +74,14 @@ fn flush(out: &mut dyn Write, columns: &[String], waiting: &mut Vec<Vec<String>>
 fn json(reader: &Reader, sql: &str, deadline: Duration) -> Result<()> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut first = true;
-    let mut write = |text: &str| out.write_all(text.as_bytes()).is_ok();
     reader.each(sql, &[], deadline, |columns, row| {
         let separator = if std::mem::take(&mut first) {
             "[\n  "
         } else {
             ",\n  "
         };
-        Ok(write(&format!(
-            "{separator}{}",
-            print::object(columns, &row)
-        )))
+        is_read(write!(out, "{separator}{}", print::ordered(columns, &row)?))
     })?;
     let end = if first { "[]\n" } else { "\n]\n" };
-    write(end);
-    // A reader that has gone away wants nothing more.
-    let _ = out.flush();
-    Ok(())
+    is_read(out.write_all(end.as_bytes()).and_then(|()| out.flush())).map(drop)
 }

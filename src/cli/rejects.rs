@@ -13,7 +13,7 @@ use super::{Exit, RejectsCommand};
 const DEADLINE: Duration = Duration::from_secs(10);
 const COLUMNS: &str = "r.id AS id, o.source AS source, o.unit AS unit, o.generation AS generation, \
                        r.place_start AS byte_offset, r.place_end AS byte_end, r.pointer AS pointer, r.code AS code, \
-                       r.message AS message, r.length AS length, hex(r.hash) AS hash, r.status AS status, \
+                       r.message AS message, r.length AS length, lower(hex(r.hash)) AS hash, r.status AS status, \
                        r.first_run AS first_run, r.last_run AS last_run, r.first_seen_at AS first_seen_at, \
                        r.last_seen_at AS last_seen_at";
 
@@ -104,7 +104,7 @@ fn show(app: &App, reader: &Reader, id: i64) -> Result<()> {
             out,
             "input   {} bytes, BLAKE3 {}",
             cell(9),
-            cell(10).to_lowercase()
+            cell(10)
         )?;
         writeln!(out, "\n{}", print::harmless(&text))
     })

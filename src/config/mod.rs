@@ -37,7 +37,7 @@ pub use sections::{
 };
 pub use show::table;
 
-/// The configuration that is used where there is no file. It is generated, see [`sample`].
+/// The configuration that is used where there is no file. It is generated, see [`sample()`].
 pub const BUILT_IN: &str = include_str!("../../datalake.toml");
 
 /// Everything the configuration depends on.

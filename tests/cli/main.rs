@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod databases;
 mod help;
 mod inspect;
 mod menu;

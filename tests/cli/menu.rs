@@ -29,7 +29,7 @@ fn every_question() {
 
 #[test]
 fn sql() {
-    let keys = "7\nSELECT count(*) AS samples FROM memory_metrics\n7\nSELECT nothing\n7\nDELETE FROM runs\n7\n\n0\n";
+    let keys = "7\nSELECT count(*) AS samples FROM memory_metrics\n7\nSELECT missing\n7\nDELETE FROM runs\n7\n\n0\n";
     insta::assert_snapshot!(typed(&TestContext::filled(), keys));
 }
 

@@ -29,8 +29,8 @@ fn kinds_of_values() {
 fn mistakes() {
     let cx = TestContext::filled();
     snap!(cx; "query 'SELECT pidd FROM memory_metrics'", "query 'SELECT * FRM memory_metrics'",
-        "query 'SELECT * FROM nothing'", "query 'SELECT nothing('", "query 'SELECT pidd FROM memory_metrics' --json",
-        "query ''", "query '-- nothing'");
+        "query 'SELECT * FROM nowhere'", "query 'SELECT missing('", "query 'SELECT pidd FROM memory_metrics' --json",
+        "query ''", "query '/* nothing */'", "query ';'");
 }
 
 /// The mark stands below the place of the mistake, on its line.
@@ -49,6 +49,12 @@ fn writing_is_refused() {
         "query \"VACUUM INTO 'copy.db'\"", "query 'PRAGMA query_only = 0'", "query 'CREATE TEMP TABLE t (a)'");
     assert_eq!(cx.counts(), before);
     assert!(!cx.path("other.db").exists() && !cx.path("copy.db").exists());
+}
+
+/// In the order of the statement, and none hides another.
+#[test]
+fn columns_of_the_same_name() {
+    snap!(TestContext::filled(); "query --json 'SELECT 2 AS b, 1 AS a, 3 AS b'", "query 'SELECT 2 AS b, 1 AS a, 3 AS b'");
 }
 
 #[test]

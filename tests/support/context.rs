@@ -200,6 +200,13 @@ impl TestContext {
     }
 }
 
+/// A new folder. Its path is short wherever it can be: tables cut long ones and stand as wide as they are.
+pub(crate) fn folder() -> TempDir {
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix("datalake-test");
+    builder.tempdir_in("/tmp").or_else(|_| builder.tempdir()).unwrap()
+}
+
 /// Takes a line apart at spaces, except between quotes.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();

@@ -2,7 +2,7 @@
 //! records, datasets, outputs and the store. See the README beside this folder.
 
 mod datasets;
-mod ops;
+pub mod ops;
 mod source;
 
 pub use datasets::{ACCOUNTS, BOOKS, ENTRIES, PAIRS, SAMPLES};

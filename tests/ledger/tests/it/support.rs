@@ -1,0 +1,246 @@
+//! A store in a folder of its own, and what feeds it: operations of the ledger, straight into an output.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use datalake_core::{
+    Dataset, Error, FixedClock, Job, Outcome, Output, Receipt, Reject, Result, Sample as Bytes,
+    Scope, Sink, Timestamp, UnitId, UnitState, Version, Zone,
+};
+use datalake_ledger::{DATASETS, Op, SCHEMA};
+use datalake_store::{Catalog, Created, Facts, RunEnd, RunStart, Settings, Store};
+use rusqlite::Connection;
+use rusqlite::types::FromSql;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// A folder with a store in it.
+pub(crate) struct Home {
+    pub(crate) folder: TempDir,
+    pub(crate) datasets: Vec<&'static Dataset>,
+    pub(crate) fragment: String,
+    runtime: Runtime,
+}
+
+/// When everything happens, unless a test says otherwise.
+pub(crate) fn now() -> Timestamp {
+    "2026-01-10T06:30:00Z".parse().unwrap()
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self::with(&DATASETS, SCHEMA)
+    }
+
+    pub(crate) fn with(datasets: &[&'static Dataset], fragment: &str) -> Self {
+        Self {
+            folder: tempfile::Builder::new()
+                .prefix("ledger-test")
+                .tempdir()
+                .unwrap(),
+            datasets: datasets.to_vec(),
+            fragment: fragment.to_owned(),
+            runtime: tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()
+                .unwrap(),
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.path("lake.db")
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.path("data")
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        let mut settings = Settings::new(self.database(), self.data());
+        // Nothing here loses its power, and the tests make thousands of commits.
+        settings.synchronous = datalake_store::Synchronous::Normal;
+        settings
+    }
+
+    pub(crate) fn try_open(&self) -> Result<(Store, Created)> {
+        let catalog = Catalog::new(&self.datasets, &[("ledger", &self.fragment)]);
+        let birth = Facts {
+            device: "desk".into(),
+            zone: Zone::utc(),
+        };
+        let clock = Arc::new(FixedClock(now()));
+        Store::open(self.settings(), Arc::new(catalog), clock, &birth, None)
+    }
+
+    pub(crate) fn open(&self) -> Lake<'_> {
+        Lake {
+            store: Arc::new(self.try_open().unwrap().0),
+            home: self,
+        }
+    }
+
+    /// A second program that has the database open: triggers on, as they are by default.
+    pub(crate) fn outside(&self) -> Connection {
+        let connection = Connection::open(self.database()).unwrap();
+        connection
+            .busy_timeout(std::time::Duration::from_secs(10))
+            .unwrap();
+        connection
+    }
+
+    /// One value from the database.
+    pub(crate) fn get<T: FromSql>(&self, sql: &str) -> T {
+        let connection = self.outside();
+        let answer = connection.query_row(sql, [], |row| row.get(0));
+        answer.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    pub(crate) fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+}
+
+/// An open store.
+pub(crate) struct Lake<'a> {
+    pub(crate) store: Arc<Store>,
+    pub(crate) home: &'a Home,
+}
+
+/// Numbers attempts, as the scheduler does.
+pub(crate) fn next_attempt() -> u64 {
+    static ATTEMPTS: AtomicU64 = AtomicU64::new(0);
+    ATTEMPTS.fetch_add(1, Ordering::Relaxed)
+}
+
+impl Lake<'_> {
+    /// Feeds operations as the unit `u` of the source `one`.
+    pub(crate) fn feed(&self, ops: &[Op]) -> Receipt {
+        self.feed_as("one", "u", ops)
+    }
+
+    pub(crate) fn feed_as(&self, source: &str, unit: &str, ops: &[Op]) -> Receipt {
+        self.try_feed(source, unit, ops).unwrap().receipt
+    }
+
+    /// Feeds the lines of a ledger.
+    pub(crate) fn lines(&self, lines: &str) -> Receipt {
+        self.feed(&parse(lines))
+    }
+
+    pub(crate) fn begin(&self, source: &str) -> i64 {
+        let start = RunStart {
+            source: source.into(),
+            plugin: String::from("ledger"),
+            device: "desk".into(),
+            trigger: "manual",
+        };
+        self.home.run(self.store.begin_run(start)).unwrap()
+    }
+
+    pub(crate) fn end(&self, run: i64) {
+        let end = RunEnd {
+            outcome: "done",
+            ..RunEnd::default()
+        };
+        self.home.run(self.store.end_run(run, end)).unwrap();
+    }
+
+    pub(crate) fn try_feed(&self, source: &str, unit: &str, ops: &[Op]) -> Result<Outcome> {
+        let run = self.begin(source);
+        let done = self.home.run(async {
+            let job = job(source, unit, run, &[]);
+            let mut out = Output::new(job, UnitState::default(), self.store.clone());
+            let done = obey_all(&mut out, self.store.as_ref(), ops).await;
+            let written = out.finish().await;
+            written.and_then(|written| done.map(|()| written))
+        });
+        self.end(run);
+        done
+    }
+}
+
+pub(crate) fn job(source: &str, unit: &str, run: i64, tags: &[&str]) -> Job {
+    Job {
+        source: source.into(),
+        run,
+        unit: UnitId::new(unit),
+        attempt: next_attempt(),
+        cursor_version: 1,
+        tags: tags.iter().map(|tag| Box::from(*tag)).collect(),
+        batch_bytes: 4 << 20,
+        progress: Arc::default(),
+    }
+}
+
+pub(crate) async fn obey_all(out: &mut Output, sink: &dyn Sink, ops: &[Op]) -> Result<()> {
+    for (place, op) in ops.iter().enumerate() {
+        match op {
+            Op::Book(book) => out.push(book.record()).await?,
+            Op::Account(account) => out.push(account.record()).await?,
+            Op::Entry(entry) => out.push(entry.record(|blob| sink.stage(blob))?).await?,
+            Op::Sample(sample) => out.push(sample.record("desk")).await?,
+            Op::Complete { scope, version } => {
+                out.complete(Scope::new(scope.as_str()), Version::number(*version));
+            }
+            Op::Replace { scope, version } => {
+                out.replace(Scope::new(scope.as_str()), Version::number(*version));
+            }
+            Op::Truncated => out.truncated(),
+            Op::Reject { why } => out.reject(
+                datalake_core::Origin::bytes(place as u64, place as u64 + 1),
+                Reject::new("asked-for", why.clone()),
+                Bytes::of(why.as_bytes()),
+            ),
+            Op::Commit => out.commit(place).await?,
+            Op::Skip { .. } | Op::Panic => {}
+            Op::Fail => return Err(Error::temporary("asked for")),
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn parse(lines: &str) -> Vec<Op> {
+    let op = |line: &str| {
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))
+    };
+    lines
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(op)
+        .collect()
+}
+
+/// Every file below a folder, relative to it, but those that lie in `.staging`.
+pub(crate) fn files_below(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(next) = waiting.pop() {
+        for entry in std::fs::read_dir(next).unwrap().flatten() {
+            if entry.file_name() == ".staging" {
+                continue;
+            }
+            let path = entry.path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else {
+                found.push(path.strip_prefix(folder).unwrap().display().to_string());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Every name below `.staging` but the locks.
+pub(crate) fn staged(data: &Path) -> Vec<String> {
+    let mut found = files_below(&data.join(".staging"));
+    found.retain(|name| !name.ends_with("alive"));
+    found
+}
