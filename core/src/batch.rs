@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::checkpoint::{Checkpoint, SourceName, UnitId, UnitState};
 use crate::dataset::{Dataset, Kind, Shape};
-use crate::record::{Extras, Origin, Record, Scope, Version};
+use crate::record::{Extras, Origin, Record, Scope, Version, spare};
 use crate::reject::{Reject, Sample};
 use crate::value::{ValueRef, Values, copy_with_entries};
 
@@ -153,6 +153,7 @@ impl Batch {
         let dataset = self.number(record.dataset);
         let start = self.rows.len();
         self.append(self.layouts[usize::from(dataset)], &record.row);
+        spare::give(record.row);
         let rest = (record.dataset.shape == Shape::Rows).then(|| {
             let extras = record.extras.map(|extras| *extras).unwrap_or_default();
             let hash = content_hash(&self.rows[start..], &extras);
@@ -209,8 +210,8 @@ impl Batch {
             return self.rows.extend_from_slice(row);
         }
         let dictionary = &mut self.dictionary;
-        copy_with_entries(row, &mut self.rows, layout.repeating, |column, text| {
-            dictionary.entry(usize::from(column), text)
+        copy_with_entries(row, &mut self.rows, layout.repeating, |text| {
+            dictionary.entry(text)
         });
     }
 
@@ -305,26 +306,31 @@ fn content_hash(row: &[u8], extras: &Extras) -> [u8; 16] {
 struct Dictionary {
     texts: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32>,
-    /// The entry last used for each column: most lines repeat it, and comparing is cheaper than hashing.
-    last: Vec<Option<u32>>,
+    /// The number that a text with the same few bytes had last. Comparing with it is cheaper than hashing,
+    /// and a batch has few different texts.
+    recent: Vec<u32>,
 }
 
+/// Places in [`Dictionary::recent`].
+const RECENT: usize = 256;
+
 impl Dictionary {
-    fn entry(&mut self, column: usize, text: &str) -> u32 {
-        if self.last.len() <= column {
-            self.last.resize(column + 1, None);
+    fn entry(&mut self, text: &str) -> u32 {
+        if self.recent.is_empty() {
+            self.recent = vec![u32::MAX; RECENT];
         }
-        if let Some(number) = self.last[column]
-            && &*self.texts[number as usize] == text
+        let place = place_of(text.as_bytes());
+        let recent = self.recent[place];
+        if self
+            .texts
+            .get(recent as usize)
+            .is_some_and(|known| **known == *text)
         {
-            return number;
+            return recent;
         }
-        let number = self
-            .numbers
-            .get(text)
-            .copied()
-            .unwrap_or_else(|| self.add(text));
-        self.last[column] = Some(number);
+        let known = self.numbers.get(text).copied();
+        let number = known.unwrap_or_else(|| self.add(text));
+        self.recent[place] = number;
         number
     }
 
@@ -335,4 +341,20 @@ impl Dictionary {
         self.numbers.insert(text, number);
         number
     }
+}
+
+/// Mixes the length with the first and the last eight bytes.
+fn place_of(text: &[u8]) -> usize {
+    let word = |chunk: Option<&[u8; 8]>| chunk.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let (first, last) = match text.len() {
+        8.. => (word(text.first_chunk()), word(text.last_chunk())),
+        _ => (
+            text.iter()
+                .fold(0, |mixed, byte| mixed << 8 | u64::from(*byte)),
+            0,
+        ),
+    };
+    let mixed =
+        (first ^ last.rotate_left(32) ^ text.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 56) as usize % RECENT
 }

@@ -69,6 +69,7 @@ impl ser::SerializeStruct for Fields<'_> {
     type Ok = ();
     type Error = EncodeError;
 
+    #[inline]
     fn serialize_field<T: Serialize + ?Sized>(
         &mut self,
         name: &'static str,

@@ -91,10 +91,11 @@ impl Error {
         };
         let full = matches!(error.kind(), Io::StorageFull | Io::QuotaExceeded);
         let made = Self::new(kind, plain_io(&error)).at(place.to_string());
-        let made = if full {
-            made.hint("free some space, then run again: nothing is lost")
-        } else {
-            made
+        let made = match error.kind() {
+            _ if full => made.hint("free some space, then run again: nothing is lost"),
+            Io::PermissionDenied => made.hint("give this user the right to it, or name another place"),
+            Io::ReadOnlyFilesystem => made.hint("mount it writable, or name another place"),
+            _ => made,
         };
         made.caused_by(error)
     }

@@ -51,48 +51,65 @@ pub(crate) struct Scalar<'a> {
 
 impl Scalar<'_> {
     #[inline]
-    fn put(self, value: ValueRef<'_>) -> Result<(), ScalarError> {
-        if let ValueRef::Text(text) = value {
-            self.fits(text.len())?;
-        }
-        if let (Kind::Milli, Some(value)) = (self.column.kind, as_float(value)) {
-            append_milli(self.row, self.number, value);
+    fn integer(self, number: i64) -> Result<(), ScalarError> {
+        if self.column.kind == Kind::Milli {
+            // Thousandths of a larger integer may not fit 53 bits; such a one is written as text below.
+            append_milli(self.row, self.number, number as f64);
         } else {
-            append(self.row, self.number, value);
+            append(self.row, self.number, ValueRef::Integer(number));
         }
         Ok(())
     }
 
-    fn fits(&self, length: usize) -> Result<(), ScalarError> {
-        if length > LONGEST {
-            return Err(ScalarError::Refused(format!(
-                "{length} bytes are more than the {LONGEST} that fit a row"
-            )));
+    #[inline]
+    fn real(self, number: f64) -> Result<(), ScalarError> {
+        if self.column.kind == Kind::Milli {
+            append_milli(self.row, self.number, number);
+        } else {
+            append(self.row, self.number, ValueRef::Real(number));
         }
         Ok(())
     }
 
+    #[inline]
+    fn text(self, text: &str) -> Result<(), ScalarError> {
+        fits(text.len())?;
+        append(self.row, self.number, ValueRef::Text(text));
+        Ok(())
+    }
+
+    #[inline]
     fn time(self, micros: i64) -> Result<(), ScalarError> {
         if self.series {
-            return self.put(ValueRef::Integer(micros));
+            self.integer(micros)
+        } else {
+            self.time_text(micros)
         }
+    }
+
+    fn time_text(self, micros: i64) -> Result<(), ScalarError> {
         let time = Timestamp::from_micros(micros).ok_or_else(|| {
             ScalarError::Refused(format!("{micros} µs is outside the years 0 to 9999"))
         })?;
         let mut text = Vec::with_capacity(27);
         time.write_text(&mut text);
-        let text = std::str::from_utf8(&text).unwrap_or_default();
-        self.put(ValueRef::Text(text))
+        self.text(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
-fn as_float(value: ValueRef<'_>) -> Option<f64> {
-    match value {
-        ValueRef::Real(number) => Some(number),
-        // Thousandths of a larger integer may not fit 53 bits; such a one is written as text below.
-        ValueRef::Integer(number) => Some(number as f64),
-        _ => None,
+#[inline]
+fn fits(length: usize) -> Result<(), ScalarError> {
+    if length > LONGEST {
+        return Err(too_long(length));
     }
+    Ok(())
+}
+
+#[cold]
+fn too_long(length: usize) -> ScalarError {
+    ScalarError::Refused(format!(
+        "{length} bytes are more than the {LONGEST} that fit a row"
+    ))
 }
 
 /// The largest magnitude whose thousandths are kept as an integer.
@@ -114,7 +131,8 @@ fn append_milli(row: &mut Vec<u8>, column: u8, value: f64) {
 
 macro_rules! integers {
     ($($method:ident: $type:ty),* $(,)?) => {
-        $(fn $method(self, value: $type) -> Result<(), ScalarError> { self.put(ValueRef::Integer(i64::from(value))) })*
+        $(#[inline]
+        fn $method(self, value: $type) -> Result<(), ScalarError> { self.integer(i64::from(value)) })*
     };
 }
 
@@ -135,44 +153,51 @@ impl ser::Serializer for Scalar<'_> {
     fn is_human_readable(&self) -> bool {
         false
     }
+    #[inline]
     fn serialize_i64(self, value: i64) -> Result<(), ScalarError> {
         if self.instant {
             self.time(value)
         } else {
-            self.put(ValueRef::Integer(value))
+            self.integer(value)
         }
     }
     fn serialize_u64(self, value: u64) -> Result<(), ScalarError> {
         let number = i64::try_from(value).map_err(|_| {
             ScalarError::Refused(format!("{value} does not fit 64 bits with a sign"))
         })?;
-        self.put(ValueRef::Integer(number))
+        self.integer(number)
     }
     fn serialize_f32(self, value: f32) -> Result<(), ScalarError> {
         self.serialize_f64(f64::from(value))
     }
+    #[inline]
     fn serialize_f64(self, value: f64) -> Result<(), ScalarError> {
-        // SQLite stores NaN as NULL behind one's back; say it openly. -0.0 equals 0.0 and is stored as it.
+        // SQLite stores NaN as NULL behind one's back; here it is absent, openly. -0.0 equals 0.0 and is
+        // stored as it.
         if value.is_nan() {
-            self.put(ValueRef::Null)
+            Ok(())
         } else {
-            self.put(ValueRef::Real(value + 0.0))
+            self.real(value + 0.0)
         }
     }
     fn serialize_char(self, value: char) -> Result<(), ScalarError> {
-        self.put(ValueRef::Text(value.encode_utf8(&mut [0; 4])))
+        self.text(value.encode_utf8(&mut [0; 4]))
     }
+    #[inline]
     fn serialize_str(self, value: &str) -> Result<(), ScalarError> {
-        self.put(ValueRef::Text(value))
+        self.text(value)
     }
     fn serialize_bytes(self, value: &[u8]) -> Result<(), ScalarError> {
-        self.fits(value.len())?;
-        self.put(ValueRef::Blob(value))
+        fits(value.len())?;
+        append(self.row, self.number, ValueRef::Blob(value));
+        Ok(())
     }
+    #[inline]
     fn serialize_none(self) -> Result<(), ScalarError> {
         // Absent and NULL are the same: nothing is written.
         Ok(())
     }
+    #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), ScalarError> {
         value.serialize(self)
     }
@@ -188,8 +213,9 @@ impl ser::Serializer for Scalar<'_> {
         _: u32,
         variant: &'static str,
     ) -> Result<(), ScalarError> {
-        self.put(ValueRef::Text(variant))
+        self.text(variant)
     }
+    #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
         name: &'static str,

@@ -141,6 +141,7 @@ impl FromStr for Timestamp {
 }
 
 impl Serialize for Timestamp {
+    #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
             serializer.collect_str(self)

@@ -103,7 +103,7 @@ pub(crate) fn copy_with_entries(
     row: &[u8],
     out: &mut Vec<u8>,
     repeating: u128,
-    mut entry: impl FnMut(u8, &str) -> u32,
+    mut entry: impl FnMut(&str) -> u32,
 ) {
     let (mut copied, mut at) = (0, 0);
     while let Some(&[column, tag]) = row.get(at..at + 2) {
@@ -114,7 +114,7 @@ pub(crate) fn copy_with_entries(
             append_entry(
                 out,
                 column,
-                entry(column, std::str::from_utf8(text).unwrap_or_default()),
+                entry(std::str::from_utf8(text).unwrap_or_default()),
             );
             copied = at + 2 + length;
         }

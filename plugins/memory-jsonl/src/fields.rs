@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
 use serde_json::value::RawValue;
@@ -60,15 +61,13 @@ impl<'de> Visitor<'de> for FieldsVisitor {
         let mut seen = 0_u16;
         while let Some(Text(name)) = map.next_key::<Text<'de>>()? {
             let bit = match &*name {
-                "timestamp" => set(&mut fields.timestamp, &mut map)?,
-                "pid" => set_as(&mut fields.pid, &mut map, |Whole(number)| number)? << 1,
-                "rss_bytes" => {
-                    set_as(&mut fields.rss_bytes, &mut map, |Whole(number)| number)? << 2
-                }
-                "rss_mb" => set(&mut fields.rss_mb, &mut map)? << 3,
-                "rate_mb_min" => set(&mut fields.rate, &mut map)? << 4,
-                "command" => set_as(&mut fields.command, &mut map, |Text(text)| text)? << 5,
-                "session_id" => set_as(&mut fields.session, &mut map, |Text(text)| text)? << 6,
+                "timestamp" => set_as(&mut fields.timestamp, &mut map, |Maybe(time)| time)?,
+                "pid" => set_as(&mut fields.pid, &mut map, whole)? << 1,
+                "rss_bytes" => set_as(&mut fields.rss_bytes, &mut map, whole)? << 2,
+                "rss_mb" => set_as(&mut fields.rss_mb, &mut map, |Maybe(number)| number)? << 3,
+                "rate_mb_min" => set_as(&mut fields.rate, &mut map, |Maybe(number)| number)? << 4,
+                "command" => set_as(&mut fields.command, &mut map, text)? << 5,
+                "session_id" => set_as(&mut fields.session, &mut map, text)? << 6,
                 "type" => set(&mut fields.event.kind, &mut map)? << 7,
                 "severity" => set(&mut fields.event.severity, &mut map)? << 8,
                 "message" => set(&mut fields.event.message, &mut map)? << 9,
@@ -101,10 +100,137 @@ fn set<'de, A: MapAccess<'de>, T: Deserialize<'de>>(
 fn set_as<'de, A: MapAccess<'de>, W: Deserialize<'de>, T>(
     field: &mut Option<T>,
     map: &mut A,
-    unwrap: impl FnOnce(W) -> T,
+    unwrap: impl FnOnce(W) -> Option<T>,
 ) -> Result<u16, A::Error> {
-    *field = map.next_value::<Option<W>>()?.map(unwrap);
+    *field = unwrap(map.next_value()?);
     Ok(1)
+}
+
+fn whole(Maybe(number): Maybe<Whole>) -> Option<i64> {
+    number.map(|Whole(number)| number)
+}
+
+fn text<'a>(Maybe(text): Maybe<Text<'a>>) -> Option<Cow<'a, str>> {
+    text.map(|Text(text)| text)
+}
+
+/// A value or null. Takes what comes in one step, where `Option` would look at it twice.
+struct Maybe<T>(Option<T>);
+
+/// What a field can be made of; what it is not asked for is of the wrong type.
+trait FromJson<'de>: Sized {
+    /// What is expected, for people.
+    const EXPECTED: &'static str;
+    fn integer(_: i64) -> Option<Self> {
+        None
+    }
+    fn float(_: f64) -> Option<Self> {
+        None
+    }
+    fn text(_: Cow<'de, str>) -> Option<Self> {
+        None
+    }
+}
+
+struct MaybeVisitor<T>(PhantomData<T>);
+
+impl<'de, T: FromJson<'de>> Deserialize<'de> for Maybe<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MaybeVisitor(PhantomData))
+    }
+}
+
+impl<'de, T: FromJson<'de>> Visitor<'de> for MaybeVisitor<T> {
+    type Value = Maybe<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(T::EXPECTED)
+    }
+    fn visit_unit<E: Error>(self) -> Result<Maybe<T>, E> {
+        Ok(Maybe(None))
+    }
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Maybe<T>, E> {
+        match T::integer(number) {
+            Some(value) => Ok(Maybe(Some(value))),
+            None => Err(E::invalid_type(Unexpected::Signed(number), &self)),
+        }
+    }
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Maybe<T>, E> {
+        match i64::try_from(number) {
+            Ok(number) => self.visit_i64(number),
+            // As a float it is no longer exact, which only numbers that are floats anyway can bear.
+            Err(_) => T::float(number as f64)
+                .map(|value| Maybe(Some(value)))
+                .ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self)),
+        }
+    }
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Maybe<T>, E> {
+        match T::float(number) {
+            Some(value) => Ok(Maybe(Some(value))),
+            // A whole number that does not fit is of the right type.
+            None if number.fract() == 0.0 => {
+                Err(E::invalid_value(Unexpected::Float(number), &self))
+            }
+            None => Err(E::invalid_type(Unexpected::Float(number), &self)),
+        }
+    }
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Maybe<T>, E> {
+        match T::text(Cow::Borrowed(text)) {
+            Some(value) => Ok(Maybe(Some(value))),
+            None => Err(E::invalid_type(Unexpected::Str(text), &self)),
+        }
+    }
+    fn visit_str<E: Error>(self, text: &str) -> Result<Maybe<T>, E> {
+        match T::text(Cow::Owned(text.to_owned())) {
+            Some(value) => Ok(Maybe(Some(value))),
+            None => Err(E::invalid_type(Unexpected::Str(text), &self)),
+        }
+    }
+}
+
+/// A whole number; also one written with a point, such as 500.0.
+struct Whole(i64);
+
+impl FromJson<'_> for Whole {
+    const EXPECTED: &'static str = "a whole number of 64 bits";
+    fn integer(number: i64) -> Option<Self> {
+        Some(Self(number))
+    }
+    fn float(number: f64) -> Option<Self> {
+        // Up to 2^53 every whole float is one integer and no other.
+        (number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0)
+            .then_some(Self(number as i64))
+    }
+}
+
+impl FromJson<'_> for f64 {
+    const EXPECTED: &'static str = "a number";
+    fn integer(number: i64) -> Option<Self> {
+        Some(number as Self)
+    }
+    fn float(number: f64) -> Option<Self> {
+        Some(number)
+    }
+}
+
+impl<'de> FromJson<'de> for Text<'de> {
+    const EXPECTED: &'static str = "a text";
+    fn text(text: Cow<'de, str>) -> Option<Self> {
+        Some(Self(text))
+    }
+}
+
+impl<'de> FromJson<'de> for Moment<'de> {
+    const EXPECTED: &'static str = "a time: seconds, milliseconds or ISO text";
+    fn integer(number: i64) -> Option<Self> {
+        Some(Self::Whole(number))
+    }
+    fn float(number: f64) -> Option<Self> {
+        Some(Self::Fraction(number))
+    }
+    fn text(text: Cow<'de, str>) -> Option<Self> {
+        Some(Self::Text(text))
+    }
 }
 
 /// Text, borrowed from the line where it has no escapes.
@@ -126,68 +252,5 @@ impl<'de> Deserialize<'de> for Text<'de> {
             }
         }
         deserializer.deserialize_str(TextVisitor)
-    }
-}
-
-/// A whole number; also one written with a point, such as 500.0.
-struct Whole(i64);
-
-impl<'de> Deserialize<'de> for Whole {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct WholeVisitor;
-        impl Visitor<'_> for WholeVisitor {
-            type Value = Whole;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number of 64 bits")
-            }
-            fn visit_i64<E: Error>(self, number: i64) -> Result<Whole, E> {
-                Ok(Whole(number))
-            }
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Whole, E> {
-                let signed = i64::try_from(number);
-                signed
-                    .map(Whole)
-                    .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
-            }
-            fn visit_f64<E: Error>(self, number: f64) -> Result<Whole, E> {
-                // Up to 2^53 every whole float is one integer and no other.
-                if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 {
-                    return Ok(Whole(number as i64));
-                }
-                Err(E::invalid_value(Unexpected::Float(number), &self))
-            }
-        }
-        deserializer.deserialize_any(WholeVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Moment<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MomentVisitor;
-        impl<'de> Visitor<'de> for MomentVisitor {
-            type Value = Moment<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a time: seconds, milliseconds or ISO text")
-            }
-            fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(Moment::Whole(number))
-            }
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-                let signed = i64::try_from(number);
-                signed
-                    .map(Moment::Whole)
-                    .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
-            }
-            fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
-                Ok(Moment::Fraction(number))
-            }
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Moment::Text(Cow::Borrowed(text)))
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Moment::Text(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_any(MomentVisitor)
     }
 }
