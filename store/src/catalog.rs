@@ -6,6 +6,7 @@ use datalake_core::{Dataset, Error, Merge, Result, Shape};
 use rusqlite::Connection;
 
 use crate::error::plain;
+use crate::rules;
 use crate::schema::Schema;
 
 /// The columns that the store keeps in every table of rows.
@@ -249,7 +250,11 @@ fn check(memory: &Connection, dataset: &Dataset) -> Result<()> {
         }
     }
     check_key(memory, dataset)?;
-    check_text(memory, dataset)
+    check_text(memory, dataset)?;
+    match dataset.shape {
+        Shape::Rows => rules::check(memory, dataset),
+        Shape::Series => Ok(()),
+    }
 }
 
 fn columns_of(memory: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
@@ -260,7 +265,7 @@ fn columns_of(memory: &Connection, table: &str) -> rusqlite::Result<Vec<String>>
 /// The key must be a unique index of the table, with just these columns.
 fn check_key(memory: &Connection, dataset: &Dataset) -> Result<()> {
     let sql = "SELECT group_concat(name, ',') FROM (SELECT l.name AS list, i.name AS name
-               FROM pragma_index_list(?1) AS l, pragma_index_info(l.name) AS i WHERE l.\"unique\"
+               FROM pragma_index_list(?1) AS l, pragma_index_info(l.name) AS i WHERE l.\"unique\" AND NOT l.partial
                ORDER BY l.name, i.name) GROUP BY list";
     let unique = || -> rusqlite::Result<Vec<String>> {
         let mut statement = memory.prepare(sql)?;

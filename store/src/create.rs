@@ -1,17 +1,15 @@
-//! Makes a database, whole or not at all, and brings an older one up to date after a backup.
+//! Makes a database, whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use datalake_core::{Error, Result, Timestamp};
-use rusqlite::{Connection, OptionalExtension};
-
-use crate::catalog::Catalog;
+use rusqlite::Connection;
 
 use crate::error::explain;
 use crate::header::{APPLICATION_ID, FileKind, classify};
 use crate::lock::exclusive;
-use crate::schema::{Difference, Object, ObjectKind, Schema, difference, present_objects};
+use crate::schema::Schema;
 
 /// The version of the schema. Each change of `schema.sql` after a release counts it up.
 pub const CURRENT_VERSION: i32 = 1;
@@ -56,6 +54,7 @@ pub(crate) fn make(path: &Path, schema: &Schema, birth: &Birth<'_>) -> Result<bo
     for name in [draft.clone(), beside(&draft, "wal"), beside(&draft, "shm")] {
         let _ = fs::remove_file(name); // left by a killed process: the lock says nobody is writing it
     }
+    set_log_aside(path)?;
     private_file(&draft)?;
     fill(&draft, schema, birth).map_err(|error| explain(path, error))?;
     File::open(&draft)
@@ -64,6 +63,17 @@ pub(crate) fn make(path: &Path, schema: &Schema, birth: &Birth<'_>) -> Result<bo
     fs::rename(&draft, path).map_err(|error| Error::io(path.display(), error))?;
     sync_folder(folder.unwrap_or(Path::new(".")));
     Ok(true)
+}
+
+/// The log of a database that somebody has deleted would be played into the new one.
+fn set_log_aside(path: &Path) -> Result<()> {
+    let log = beside(path, "wal");
+    if log.exists() {
+        let aside = beside(path, "log-without-database");
+        fs::rename(&log, aside).map_err(|error| Error::io(log.display(), error))?;
+    }
+    let _ = fs::remove_file(beside(path, "shm")); // an index of the log, made anew where it is missing
+    Ok(())
 }
 
 fn fill(draft: &Path, schema: &Schema, birth: &Birth<'_>) -> rusqlite::Result<()> {
@@ -91,151 +101,6 @@ fn fill(draft: &Path, schema: &Schema, birth: &Birth<'_>) -> rusqlite::Result<()
     connection.close().map_err(|(_, error)| error)
 }
 
-/// Brings a database up to date with the schema: a backup, then everything in one transaction. A database
-/// that was last opened with the same fingerprint is not looked at.
-pub(crate) fn upgrade(
-    path: &Path,
-    connection: &Connection,
-    catalog: &Catalog,
-    now: Timestamp,
-) -> Result<Option<PathBuf>> {
-    let failed = |error| explain(path, error);
-    let version: i32 = connection
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .map_err(failed)?;
-    let fingerprint = catalog.fingerprint();
-    if version == CURRENT_VERSION
-        && seen_fingerprint(connection).map_err(failed)? == Some(fingerprint.clone())
-    {
-        return Ok(None);
-    }
-    let schema = &catalog.check()?;
-    let _lock = exclusive(&beside(path, "lock"))?;
-    let found = difference(schema, &present_objects(connection).map_err(failed)?);
-    let needs_backup =
-        version != CURRENT_VERSION || !found.rebuild.is_empty() || !found.remove.is_empty();
-    let backup = if needs_backup {
-        Some(back_up(path, connection, version, now)?)
-    } else {
-        None
-    };
-    connection
-        .execute_batch("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;")
-        .map_err(failed)?;
-    let done = migrate(connection, schema, &fingerprint, now);
-    connection
-        .execute_batch("PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON;")
-        .map_err(failed)?;
-    done.map_err(failed)?;
-    Ok(backup)
-}
-
-fn seen_fingerprint(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let sql = "SELECT value FROM metadata WHERE key = ?1";
-    connection
-        .query_row(sql, [FINGERPRINT], |row| row.get(0))
-        .optional()
-}
-
-fn back_up(path: &Path, connection: &Connection, version: i32, now: Timestamp) -> Result<PathBuf> {
-    let stamp: String = now
-        .to_string()
-        .chars()
-        .filter(char::is_ascii_digit)
-        .take(20)
-        .collect();
-    let backup = beside(path, &format!("before-upgrade-of-{version}-{stamp}"));
-    private_file(&backup)?;
-    connection
-        .execute("VACUUM INTO ?1", [backup.to_string_lossy()])
-        .map_err(|error| explain(path, error).at("backing up before the upgrade"))?;
-    Ok(backup)
-}
-
-fn migrate(
-    connection: &Connection,
-    schema: &Schema,
-    fingerprint: &str,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    let transaction = connection.unchecked_transaction()?;
-    let found = difference(schema, &present_objects(&transaction)?);
-    // Views and triggers name tables that are about to change; they carry nothing and are made again.
-    for object in present_objects(&transaction)? {
-        if matches!(object.kind, ObjectKind::View | ObjectKind::Trigger) && is_ours(schema, &object)
-        {
-            drop_object(&transaction, &object)?;
-        }
-    }
-    remove(&transaction, &found)?;
-    for table in &found.rebuild {
-        rebuild(&transaction, table)?;
-    }
-    for object in difference(schema, &present_objects(&transaction)?).create {
-        transaction.execute_batch(&object.sql)?;
-        if object.kind == ObjectKind::Virtual {
-            transaction.execute_batch(&format!(
-                "INSERT INTO {0}({0}) VALUES ('rebuild')",
-                object.name
-            ))?;
-        }
-    }
-    let sql = "INSERT INTO metadata (key, value, updated_at) VALUES (?1, ?2, ?3)
-               ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at";
-    transaction.execute(sql, (FINGERPRINT, fingerprint, now.to_string()))?;
-    transaction.pragma_update(None, "user_version", CURRENT_VERSION)?;
-    transaction.commit()
-}
-
-fn is_ours(schema: &Schema, object: &Object) -> bool {
-    schema
-        .objects
-        .iter()
-        .any(|wanted| wanted.name == object.name)
-}
-
-fn remove(connection: &Connection, found: &Difference) -> rusqlite::Result<()> {
-    let gone = |object: &&Object| !matches!(object.kind, ObjectKind::View | ObjectKind::Trigger);
-    found
-        .remove
-        .iter()
-        .filter(gone)
-        .try_for_each(|object| drop_object(connection, object))
-}
-
-fn drop_object(connection: &Connection, object: &Object) -> rusqlite::Result<()> {
-    let kind = match object.kind {
-        ObjectKind::Table | ObjectKind::Virtual => "TABLE",
-        ObjectKind::Index => "INDEX",
-        ObjectKind::View => "VIEW",
-        ObjectKind::Trigger => "TRIGGER",
-    };
-    connection.execute_batch(&format!("DROP {kind} \"{}\"", object.name))
-}
-
-/// Makes a table anew as wanted and carries over the columns that both have.
-fn rebuild(connection: &Connection, wanted: &Object) -> rusqlite::Result<()> {
-    let name = &wanted.name;
-    connection.execute_batch(&format!(
-        "ALTER TABLE \"{name}\" RENAME TO \"{name}__old\"; {}",
-        wanted.sql
-    ))?;
-    let columns = |table: &str| -> rusqlite::Result<Vec<String>> {
-        let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
-        statement.query_map([table], |row| row.get(0))?.collect()
-    };
-    let old = columns(&format!("{name}__old"))?;
-    let kept: Vec<String> = columns(name)?
-        .into_iter()
-        .filter(|column| old.contains(column))
-        .map(|c| format!("\"{c}\""))
-        .collect();
-    let kept = kept.join(", ");
-    connection.execute_batch(&format!(
-        "INSERT INTO \"{name}\" ({kept}) SELECT {kept} FROM \"{name}__old\"; DROP TABLE \"{name}__old\";"
-    ))
-}
-
 /// The path with `.suffix` added to the whole name.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -249,7 +114,7 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Makes an empty file that only this user can read.
-fn private_file(path: &Path) -> Result<()> {
+pub(crate) fn private_file(path: &Path) -> Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -33,6 +33,14 @@ pub enum FileKind {
 pub fn classify(path: &Path) -> Result<FileKind> {
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
+        // Where a link leads may be a disk that is not mounted; a new database would take the link's place.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && path.is_symlink() => {
+            return Err(refuse(
+                path,
+                "this link leads to nothing",
+                "mount or restore what it leads to, or remove the link",
+            ));
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(FileKind::Missing),
         Err(error) => return Err(Error::io(path.display(), error)),
     };

@@ -11,9 +11,11 @@ mod error;
 mod header;
 mod lock;
 mod reader;
+mod rules;
 mod schema;
 mod store;
 mod tree;
+mod upgrade;
 mod writer;
 
 pub use catalog::Catalog;

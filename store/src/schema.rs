@@ -85,7 +85,10 @@ fn objects_of(text: &str) -> rusqlite::Result<Vec<Object>> {
 /// Finds the plugin whose fragment does not go together with the stock schema.
 fn blame(fragments: &[(String, String)], error: &rusqlite::Error) -> Error {
     for (plugin, fragment) in fragments {
-        if let Err(own) = objects_of(&format!("{SCHEMA}\n{}", fragment.replace(KEPT_MARK, KEPT_COLUMNS))) {
+        if let Err(own) = objects_of(&format!(
+            "{SCHEMA}\n{}",
+            fragment.replace(KEPT_MARK, KEPT_COLUMNS)
+        )) {
             return Error::bug(format!(
                 "the schema of the plugin {plugin} cannot be used: {own}"
             ));

@@ -10,13 +10,14 @@ use datalake_core::{
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::catalog::Catalog;
-use crate::create::{Birth, Created, make, upgrade};
+use crate::create::{Birth, Created, make};
 use crate::database::{Settings, open_writer};
 use crate::error::explain;
 use crate::header::{FileKind, classify, damaged, seed_found};
 use crate::lock::{LockState, try_source};
 use crate::reader::Reader;
 use crate::tree::Tree;
+use crate::upgrade::upgrade;
 use crate::writer::edit::Edit;
 use crate::writer::{Writer, WriterHandle, checkpoint_of, drain_dirty, known_units, mark_units};
 

@@ -4,20 +4,25 @@
 //! Staged files lie in a folder of their process, which holds a lock on it while it lives. Before a file gets
 //! its final name, an intent is written beside it; what a killed process leaves is swept by those.
 
+mod names;
+mod placing;
+#[cfg(test)]
+mod tests;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use datalake_core::{Blob, Content, Error, FileMode, FileRef, Result, Staged, Timestamp, Zone};
+use datalake_core::{Batch, Blob, Content, Error, FileMode, FileRef, Result, Staged};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::create::sync_folder;
 use crate::lock::try_exclusive;
+use names::is_inside;
+pub(crate) use placing::Placing;
+use placing::{Intent, is_same};
 
 const STAGING: &str = ".staging";
-/// How long a file's own name may be, in bytes; the rest of the limit of 255 is for what tells names apart.
-const NAME_LIMIT: usize = 200;
 
 /// The tree below one data folder.
 #[derive(Debug)]
@@ -39,17 +44,21 @@ impl Tree {
         for number in 0.. {
             let staging = parent.join(format!("{pid}-{number}"));
             private_folder(&staging)?;
-            if let Some(alive) = try_exclusive(&staging.join("alive")) {
-                return Ok((
-                    Self {
-                        root: root.to_owned(),
-                        staging,
-                        next: AtomicU64::new(0),
-                        _alive: alive,
-                    },
-                    made,
-                ));
+            let lock = staging.join("alive");
+            let Some(alive) = try_exclusive(&lock) else {
+                continue;
+            };
+            // Somebody who sweeps may have taken it for a dead one and removed it just before.
+            if !lock.exists() {
+                continue;
             }
+            let tree = Self {
+                root: root.to_owned(),
+                staging,
+                next: AtomicU64::new(0),
+                _alive: alive,
+            };
+            return Ok((tree, made));
         }
         Err(Error::bug("no folder to stage files in"))
     }
@@ -64,7 +73,11 @@ impl Tree {
             self.staging
                 .join(format!("{}.tmp", self.next.fetch_add(1, Ordering::Relaxed)))
         });
-        let (hash, size) = copy_and_hash(&blob.content, copy.as_deref())?;
+        let copied = copy_and_hash(&blob.content, copy.as_deref());
+        if let (Err(_), Some(copy)) = (&copied, &copy) {
+            let _ = fs::remove_file(copy); // half a copy: the disk may be full of them
+        }
+        let (hash, size) = copied?;
         Ok(FileRef::new(Staged {
             hash,
             size,
@@ -78,10 +91,16 @@ impl Tree {
 
     /// Gives staged files their final names, one after the other. Nothing is final before [`Placing::done`].
     pub(crate) fn placing(&self) -> Placing<'_> {
-        Placing {
-            tree: self,
-            intents: Vec::new(),
-            staged: Vec::new(),
+        Placing::new(self)
+    }
+
+    /// Removes the staged copies of a batch that was not written: its unit is read and staged again.
+    pub(crate) fn discard(&self, batch: &Batch) {
+        let files = batch
+            .records()
+            .filter_map(|record| record.extras?.file.as_ref());
+        for copy in files.filter_map(|file| file.staged().staged.as_ref()) {
+            let _ = fs::remove_file(copy);
         }
     }
 
@@ -94,7 +113,7 @@ impl Tree {
         for folder in entries
             .flatten()
             .map(|entry| entry.path())
-            .filter(|path| *path != self.staging)
+            .filter(|path| *path != self.staging && path.is_dir())
         {
             let Some(_dead) = try_exclusive(&folder.join("alive")) else {
                 continue;
@@ -108,111 +127,43 @@ impl Tree {
 
     fn sweep_intents(&self, folder: &Path, connection: &Connection) -> Result<usize> {
         let mut orphans = 0;
-        for entry in fs::read_dir(folder)
-            .map_err(|error| Error::io(folder.display(), error))?
+        let entries = fs::read_dir(folder).map_err(|error| Error::io(folder.display(), error))?;
+        for intent in entries
             .flatten()
+            .filter_map(|entry| Intent::read(entry.path()))
         {
-            if entry
-                .path()
-                .extension()
-                .is_none_or(|extension| extension != "intent")
-            {
-                continue;
-            }
-            let text = fs::read_to_string(entry.path()).unwrap_or_default();
-            for path in text.lines() {
-                let known = connection
-                    .query_row("SELECT 1 FROM files WHERE path = ?1", [path], |_| Ok(()))
-                    .optional()
-                    .map_err(|error| Error::permanent(error.to_string()))?;
-                if known.is_none()
-                    && is_inside(path)
-                    && fs::remove_file(self.root.join(path)).is_ok()
-                {
-                    orphans += 1;
-                }
+            let known = connection
+                .query_row(
+                    "SELECT 1 FROM files WHERE path = ?1",
+                    [&intent.path],
+                    |_| Ok(()),
+                )
+                .optional()
+                .map_err(|error| Error::permanent(error.to_string()))?;
+            if known.is_none() && self.unplace(&intent) {
+                orphans += 1;
             }
         }
         Ok(orphans)
+    }
+
+    /// Takes a final name back, unless it is that of another's file. Returns whether there was one.
+    fn unplace(&self, intent: &Intent) -> bool {
+        let target = self.root.join(&intent.path);
+        let ours = is_same(&intent.staged, &target);
+        let removed = is_inside(&intent.path) && ours && fs::remove_file(target).is_ok();
+        let _ = fs::remove_file(&intent.file);
+        removed
     }
 }
 
 impl Drop for Tree {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.staging);
-    }
-}
-
-/// Files of one transaction on their way to their final names.
-pub(crate) struct Placing<'a> {
-    tree: &'a Tree,
-    intents: Vec<PathBuf>,
-    staged: Vec<PathBuf>,
-}
-
-impl Placing<'_> {
-    /// Gives a staged file its final name below the dated folder and returns it, relative to the root.
-    pub(crate) fn place(&mut self, file: &Staged, zone: &Zone) -> Result<Option<String>> {
-        let Some(staged) = &file.staged else {
-            return Ok(None);
-        };
-        let folder = dated(file.folder, file.made, zone);
-        let full = self.tree.root.join(&folder);
-        fs::create_dir_all(&full).map_err(|error| Error::io(full.display(), error))?;
-        let hash = blake3::Hash::from_bytes(file.hash).to_hex();
-        let name = safe_name(&file.name);
-        for attempt in 0..u32::MAX {
-            let path = format!("{folder}/{}", numbered(&name, &hash, attempt));
-            let target = self.tree.root.join(&path);
-            if target.exists() {
-                continue;
-            }
-            self.intend(&path)?;
-            match link_or_rename(staged, &target) {
-                Ok(()) => {
-                    readable(&target);
-                    sync_folder(&full);
-                    self.staged.push(staged.clone());
-                    return Ok(Some(path));
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(Error::io(target.display(), error)),
-            }
-        }
-        Err(Error::bug(format!("no free name for {name} in {folder}")))
-    }
-
-    /// A staged copy of content that the store has already.
-    pub(crate) fn spare(&mut self, file: &Staged) {
-        self.staged.extend(file.staged.clone());
-    }
-
-    fn intend(&mut self, path: &str) -> Result<()> {
-        let number = self.tree.next.fetch_add(1, Ordering::Relaxed);
-        let intent = self.tree.staging.join(format!("{number}.intent"));
-        let written = File::create(&intent).and_then(|mut file| {
-            file.write_all(path.as_bytes())?;
-            file.sync_all()
-        });
-        written.map_err(|error| Error::io(intent.display(), error))?;
-        self.intents.push(intent);
-        Ok(())
-    }
-
-    /// The transaction is committed: the names are final.
-    pub(crate) fn done(self) {
-        for path in self.intents.iter().chain(&self.staged) {
-            let _ = fs::remove_file(path);
-        }
-    }
-
-    /// The transaction failed: the names are taken back; the staged copies go too, they will be made again.
-    pub(crate) fn undo(self) {
-        for intent in &self.intents {
-            if let Ok(path) = fs::read_to_string(intent) {
-                let _ = fs::remove_file(self.tree.root.join(path));
-            }
-            let _ = fs::remove_file(intent);
+        // An intent is left only where something went so wrong that the next start must look at it.
+        let entries = fs::read_dir(&self.staging).into_iter().flatten().flatten();
+        let mut intents = entries.filter_map(|entry| Intent::read(entry.path()));
+        if intents.next().is_none() {
+            let _ = fs::remove_dir_all(&self.staging);
         }
     }
 }
@@ -265,93 +216,22 @@ fn create_new(path: &Path) -> Result<File> {
         .map_err(|error| Error::io(path.display(), error))
 }
 
-/// A hard link fails where the name is taken; a rename would replace. File systems without links get the
-/// rename, after the look that the caller has just taken.
-fn link_or_rename(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::hard_link(from, to) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !to.exists() => {
-            fs::rename(from, to)
-        }
-        other => other,
-    }
-}
-
-fn dated(folder: &str, made: Timestamp, zone: &Zone) -> String {
-    let day = made.in_zone(zone);
-    format!(
-        "{folder}/{:04}/{:02}/{:02}",
-        day.year(),
-        day.month(),
-        day.day()
-    )
-}
-
-/// The last part of a name, without what file systems refuse, at most [`NAME_LIMIT`] bytes long.
-fn safe_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let mut safe: String = last
-        .chars()
-        .map(|c| {
-            if c.is_control() || "<>:\"|?*".contains(c) {
-                '_'
-            } else {
-                c
-            }
-        })
-        .collect();
-    if let Some(cut) = safe
-        .char_indices()
-        .map(|(at, c)| at + c.len_utf8())
-        .take_while(|&end| end <= NAME_LIMIT)
-        .last()
-    {
-        safe.truncate(cut);
-    }
-    let trimmed = safe.trim_matches(|c: char| c == '.' || c.is_whitespace());
-    if trimmed.is_empty() {
-        String::from("file")
-    } else {
-        trimmed.to_owned()
-    }
-}
-
-/// The name itself, then with eight letters of the hash, then with a number behind.
-fn numbered(name: &str, hash: &str, attempt: u32) -> String {
-    let (stem, extension) = match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() => (stem, format!(".{extension}")),
-        _ => (name, String::new()),
-    };
-    match attempt {
-        0 => name.to_owned(),
-        1 => format!("{stem}-{}{extension}", &hash[..8]),
-        more => format!("{stem}-{}-{more}{extension}", &hash[..8]),
-    }
-}
-
-/// Whether a stored path stays below the root.
-fn is_inside(path: &str) -> bool {
-    Path::new(path)
-        .components()
-        .all(|part| matches!(part, std::path::Component::Normal(_)))
-}
-
 fn private_folder(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Ok(());
     }
     fs::create_dir_all(path).map_err(|error| Error::io(path.display(), error))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o700));
-    }
+    set_mode(path, 0o700);
     Ok(())
 }
 
-fn readable(path: &Path) {
+/// Sets the permissions, where the system has such.
+fn set_mode(path: &Path, mode: u32) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o644));
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode));
     }
+    #[cfg(not(unix))]
+    let _ = (path, mode);
 }

@@ -14,7 +14,10 @@ const COMMANDS: [&str; 3] = ["run", "init", "status"];
 /// A place whose database was filled and closed, and that `prepare` then did something to.
 fn after(prepare: impl FnOnce(&TestContext)) -> TestContext {
     let cx = TestContext::filled().with("DATALAKE_STORE_BUSY_TIMEOUT", "200ms");
-    assert!(!cx.path("datalake.db-wal").exists(), "the last one to close it empties the log");
+    assert!(
+        !cx.path("datalake.db-wal").exists(),
+        "the last one to close it empties the log"
+    );
     prepare(&cx);
     cx
 }
@@ -28,19 +31,29 @@ fn refused(cx: &TestContext) -> String {
 #[track_caller]
 fn refused_by(cx: &TestContext, line: &str) -> String {
     let before = cx.everything();
+    let said = fails(cx, line);
+    let now = cx.everything();
+    let names = before.keys().chain(now.keys());
+    let changed: Vec<_> = names
+        .filter(|name| before.get(*name) != now.get(*name))
+        .collect();
+    assert!(changed.is_empty(), "{line} changed {changed:?}");
+    said
+}
+
+/// One line with the cause, one with the cure.
+#[track_caller]
+fn fails(cx: &TestContext, line: &str) -> String {
     let ran = cx.run(line);
     let said = cx.shown(&ran);
     assert_eq!(ran.code(), Some(1), "{said}");
     let lines: Vec<&str> = ran.stderr.lines().collect();
     assert_eq!(lines.len(), 2, "{said}");
-    assert!(lines[0].starts_with("error: ") && lines[1].starts_with("hint: "), "{said}");
+    assert!(
+        lines[0].starts_with("error: ") && lines[1].starts_with("hint: "),
+        "{said}"
+    );
     assert_eq!(ran.stdout, "", "{said}");
-    let changed: Vec<_> = {
-        let now = cx.everything();
-        let names = before.keys().chain(now.keys());
-        names.filter(|name| before.get(*name) != now.get(*name)).cloned().collect()
-    };
-    assert!(changed.is_empty(), "{line} changed {changed:?}");
     said
 }
 
@@ -95,7 +108,11 @@ fn a_few_bytes_only() {
 
 #[test]
 fn newer() {
-    let cx = after(|cx| cx.database().pragma_update(None, "user_version", 99).expect("it is ours"));
+    let cx = after(|cx| {
+        cx.database()
+            .pragma_update(None, "user_version", 99)
+            .expect("it is ours")
+    });
     insta::assert_snapshot!(refused(&cx));
 }
 
@@ -119,9 +136,14 @@ fn of_the_seed_with_a_log() {
     let cx = TestContext::with_input();
     seed_2(&cx.path("elsewhere.db"));
     let open = Connection::open(cx.path("elsewhere.db")).expect("it opens");
-    open.execute_batch("INSERT INTO metadata (key, value) VALUES ('a', 'b')").expect("it is ours");
+    open.execute_batch("INSERT INTO metadata (key, value) VALUES ('a', 'b')")
+        .expect("it is ours");
     for ending in ["", "-wal"] {
-        fs::copy(cx.path(&format!("elsewhere.db{ending}")), cx.path(&format!("datalake.db{ending}"))).expect("it is there");
+        fs::copy(
+            cx.path(&format!("elsewhere.db{ending}")),
+            cx.path(&format!("datalake.db{ending}")),
+        )
+        .expect("it is there");
     }
     refused(&cx);
 }
@@ -130,7 +152,9 @@ fn of_the_seed_with_a_log() {
 fn of_another_program() {
     let cx = TestContext::with_input();
     let other = Connection::open(cx.path("datalake.db")).expect("a new one");
-    other.execute_batch("CREATE TABLE notes (body TEXT); INSERT INTO notes VALUES ('mine');").expect("it is new");
+    other
+        .execute_batch("CREATE TABLE notes (body TEXT); INSERT INTO notes VALUES ('mine');")
+        .expect("it is new");
     drop(other);
     insta::assert_snapshot!(refused(&cx));
 }
@@ -140,7 +164,9 @@ fn of_another_program() {
 fn of_another_program_with_a_mark() {
     let cx = TestContext::with_input();
     let other = Connection::open(cx.path("datalake.db")).expect("a new one");
-    other.execute_batch("PRAGMA application_id = 1196444487; CREATE TABLE tiles (a);").expect("it is new");
+    other
+        .execute_batch("PRAGMA application_id = 1196444487; CREATE TABLE tiles (a);")
+        .expect("it is new");
     drop(other);
     insta::assert_snapshot!(refused(&cx));
 }
@@ -166,14 +192,23 @@ fn a_pipe() {
     insta::assert_snapshot!(refused(&cx));
 }
 
+/// Its disk may not be mounted: a new database would take the link's place.
 #[test]
 fn a_link_to_nowhere() {
     let cx = TestContext::with_input();
     std::os::unix::fs::symlink("away/datalake.db", cx.path("datalake.db")).expect("it is new");
-    // Nothing is there yet, so it is made where the link leads; its folder is made with it.
-    cx.run("init").expect(0);
-    assert!(cx.path("away/datalake.db").exists());
-    assert!(fs::symlink_metadata(cx.path("datalake.db")).expect("it is there").is_symlink());
+    insta::assert_snapshot!(refused(&cx));
+    assert!(cx.path("datalake.db").is_symlink());
+}
+
+#[test]
+fn a_link_to_a_database() {
+    let cx = TestContext::with_input().with("DATALAKE_STORE_BUSY_TIMEOUT", "200ms");
+    cx.run("run --set store.db_file=away/datalake.db").expect(0);
+    std::os::unix::fs::symlink("away/datalake.db", cx.path("datalake.db")).expect("it is new");
+    cx.run("run").expect(0);
+    cx.run("status").expect(0);
+    assert_eq!(cx.counts(), (7, 4, 0));
 }
 
 /// The database is a file of someone else.
@@ -189,7 +224,9 @@ fn read_only_file() {
 
 #[test]
 fn read_only_folder() {
-    let cx = TestContext::with_input().with("LOG_DIR", "own/logs").with("DB_FILE", "shelf/datalake.db");
+    let cx = TestContext::with_input()
+        .with("LOG_DIR", "own/logs")
+        .with("DB_FILE", "shelf/datalake.db");
     cx.run("run").expect(0);
     let cx = cx.as_ordinary_user();
     for name in ["data", "shelf", "shelf/datalake.db", "own"] {
@@ -218,7 +255,9 @@ fn unreadable_file() {
 /// There is no database, and no right to make one.
 #[test]
 fn no_right_to_make_one() {
-    let cx = TestContext::with_input().with("LOG_DIR", "own/logs").as_ordinary_user();
+    let cx = TestContext::with_input()
+        .with("LOG_DIR", "own/logs")
+        .as_ordinary_user();
     fs::create_dir_all(cx.path("own/logs")).expect("it is new");
     cx.give("own");
     cx.mode("", 0o555);
@@ -230,25 +269,36 @@ fn no_right_to_make_one() {
 /// Reading goes on beside a writer; writing waits, then says why it does not.
 #[test]
 fn locked_by_a_writer() {
-    let cx = after(|_| ());
+    let cx = after(|cx| cx.append("in/metrics.jsonl", "{\"timestamp\": 7}\n"));
+    let before = cx.everything();
     let other = cx.database();
-    other.execute_batch("BEGIN EXCLUSIVE; INSERT INTO metadata (key, value) VALUES ('a', 'b')").expect("nobody has it");
-    insta::assert_snapshot!([refused_by(&cx, "run"), refused_by(&cx, "init")].join("\n"));
+    other
+        .execute_batch("BEGIN EXCLUSIVE")
+        .expect("nobody has it");
+    insta::assert_snapshot!(fails(&cx, "init"));
+    insta::assert_snapshot!(cx.transcript(&["run"]));
     cx.run("status").expect(0);
-    other.execute_batch("ROLLBACK").expect("it is open");
     drop(other);
+    assert_eq!(cx.everything()["datalake.db"], before["datalake.db"]);
     cx.run("run").expect(0);
+    assert_eq!(cx.counts(), (8, 4, 0));
 }
 
 /// A program that lets nobody else in, as some browsers of databases do.
 #[test]
 fn locked_whole() {
     let cx = after(|_| ());
+    let before = cx.everything();
     let other = cx.database();
     other
-        .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; INSERT INTO metadata (key, value) VALUES ('a', 'b')")
+        .execute_batch(
+            "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; SELECT count(*) FROM runs",
+        )
         .expect("nobody has it");
-    insta::assert_snapshot!(refused(&cx));
+    insta::assert_snapshot!(COMMANDS.map(|line| fails(&cx, line)).join("\n"));
+    drop(other);
+    assert_eq!(cx.everything()["datalake.db"], before["datalake.db"]);
+    cx.run("run").expect(0);
 }
 
 /// A log that holds nothing of use is what a crash may leave; the database itself is whole.
@@ -277,8 +327,13 @@ fn any_page_overwritten() {
         cx.append("in/metrics.jsonl", line);
         for command in ["status", "run"] {
             let ran = cx.run(command);
-            let damaged = ran.stderr.contains("the database is damaged\nhint: restore a backup");
-            assert!(ran.code() == Some(0) || ran.code() == Some(1) && damaged, "page {page}: {ran}");
+            let damaged = ran
+                .stderr
+                .contains("the database is damaged\nhint: restore a backup");
+            assert!(
+                ran.code() == Some(0) || ran.code() == Some(1) && damaged,
+                "page {page}: {ran}"
+            );
             refusals += usize::from(damaged);
         }
     }

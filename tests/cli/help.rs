@@ -1,6 +1,6 @@
 //! The help of every command.
 
-use crate::support::context::{TestContext, snap};
+use crate::support::context::TestContext;
 
 #[test]
 fn program() {

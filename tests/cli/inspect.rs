@@ -1,6 +1,6 @@
 //! What was done and what is there: `status`, `runs`, `rejects`, `list`, `stats`.
 
-use crate::support::context::{TestContext, snap};
+use crate::support::context::TestContext;
 
 /// A run, another with rejects, and a unit that is gone.
 fn used() -> TestContext {

@@ -8,6 +8,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+/// Compares what the program says to these lines, one after another, with the snapshot of the test.
+macro_rules! snap {
+    ($cx:expr; $($line:expr),+ $(,)?) => {
+        insta::assert_snapshot!($cx.transcript(&[$($line),+]))
+    };
+}
+
+mod bad_files;
+mod bad_lines;
 mod databases;
 mod help;
 mod inspect;
@@ -16,5 +25,6 @@ mod pipes;
 mod plugins;
 mod query;
 mod run;
+mod samples;
 mod setup;
 mod usage;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::context::{TestContext, snap};
+use crate::support::context::TestContext;
 
 /// A plugin that is not linked is silently not there; so the built program is asked.
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::context::{TestContext, snap};
+use crate::support::context::TestContext;
 
 const ENDLESS: &str =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";

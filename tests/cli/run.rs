@@ -1,6 +1,6 @@
 //! `run`: what it reads, what it says, and how it ends.
 
-use crate::support::context::{TestContext, snap};
+use crate::support::context::TestContext;
 
 const SAMPLE: &str = r#"{"timestamp": 1736847600, "pid": 1}"#;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::context::{TestContext, snap};
+use crate::support::context::TestContext;
 
 #[test]
 fn init_says_what_it_makes() {

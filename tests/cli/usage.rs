@@ -1,6 +1,6 @@
 //! Wrong command lines and wrong configurations: exit status 2, and a hint.
 
-use crate::support::context::{TestContext, snap};
+use crate::support::context::TestContext;
 
 #[test]
 fn command_lines() {

@@ -1,1 +1,13 @@
-//! Kills and faults.
+//! Faults while data is read: kills at any instant, stops at every commit point, two processes at once, full
+//! disks and locks. Afterwards one clean run must give exactly the rows and rejects of the input.
+//!
+//! DATALAKE_TEST_DEEP=1 makes more rounds.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod full;
+mod kill;
+mod locked;
+mod stop;
+mod two;

@@ -2,13 +2,13 @@
 //! no environment but what the test gives.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-use std::cell::RefCell;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 
@@ -27,7 +27,7 @@ pub(crate) struct TestContext {
     user: Option<u32>,
     binary: PathBuf,
     /// The processes that ran here, as their numbers show up in outputs.
-    pids: RefCell<Vec<u32>>,
+    pids: Mutex<Vec<u32>>,
 }
 
 impl TestContext {
@@ -41,7 +41,7 @@ impl TestContext {
             variables: Vec::new(),
             user: None,
             binary: PathBuf::from(env!("CARGO_BIN_EXE_datalake")),
-            pids: RefCell::default(),
+            pids: Mutex::default(),
         };
         // The machine's own name and zone would be in every snapshot.
         cx.with("TZ", "UTC").with("DATALAKE_DEVICE", "laptop")
@@ -175,7 +175,7 @@ impl TestContext {
     /// Starts the program and lets it run.
     pub(crate) fn start(&self, line: &str) -> Running {
         let running = Running::start(line, self.command(line));
-        self.pids.borrow_mut().push(running.pid());
+        self.pids.lock().unwrap().push(running.pid());
         running
     }
 
@@ -196,7 +196,7 @@ impl TestContext {
 
     /// What a run said, without what differs from machine to machine.
     pub(crate) fn shown(&self, ran: &Ran) -> String {
-        crate::support::output::filter(&ran.to_string(), self.root(), &self.pids.borrow())
+        crate::support::output::filter(&ran.to_string(), self.root(), &self.pids.lock().unwrap())
     }
 }
 
@@ -204,7 +204,10 @@ impl TestContext {
 pub(crate) fn folder() -> TempDir {
     let mut builder = tempfile::Builder::new();
     let builder = builder.prefix("datalake-test");
-    builder.tempdir_in("/tmp").or_else(|_| builder.tempdir()).unwrap()
+    builder
+        .tempdir_in("/tmp")
+        .or_else(|_| builder.tempdir())
+        .unwrap()
 }
 
 /// Takes a line apart at spaces, except between quotes.
@@ -226,11 +229,3 @@ fn words(line: &str) -> Vec<String> {
     words.extend(word);
     words
 }
-
-/// Compares what the program says to these lines, one after another, with the snapshot of the test.
-macro_rules! snap {
-    ($cx:expr; $($line:expr),+ $(,)?) => {
-        insta::assert_snapshot!($cx.transcript(&[$($line),+]))
-    };
-}
-pub(crate) use snap;

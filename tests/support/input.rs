@@ -1,12 +1,20 @@
 //! Made-up inputs: memory logs that follow from a seed, with what must be in the store afterwards.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
 use rusqlite::Connection;
+
+/// Whether somebody has the time for more rounds.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a switch for tests is no setting of the program"
+)]
+pub(crate) fn deep() -> bool {
+    std::env::var_os("DATALAKE_TEST_DEEP").is_some()
+}
 
 /// Numbers that look random and follow from a seed (splitmix64): a failure can be repeated.
 pub(crate) struct Random(pub(crate) u64);
@@ -32,11 +40,11 @@ type Sample = (i64, i64, i64);
 /// What must be in the store after everything was read.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Expected {
-    pub(crate) samples: BTreeSet<Sample>,
+    pub(crate) samples: Vec<Sample>,
     /// Time and message.
-    pub(crate) events: BTreeSet<(i64, String)>,
+    pub(crate) events: Vec<(i64, String)>,
     /// Unit and first byte.
-    pub(crate) rejects: BTreeSet<(String, i64)>,
+    pub(crate) rejects: Vec<(String, i64)>,
 }
 
 /// How much of what an input has.
@@ -61,19 +69,24 @@ const BAD: &[&[u8]] = &[
 
 /// Writes files of samples, and one of events for every two of them, below `folder`.
 pub(crate) fn make(folder: &Path, seed: u64, size: Size) -> Expected {
+    make_named(folder, "", seed, size)
+}
+
+/// As [`make`], with `part` in the name of each file.
+pub(crate) fn make_named(folder: &Path, part: &str, seed: u64, size: Size) -> Expected {
     fs::create_dir_all(folder).unwrap();
     let mut expected = Expected::default();
     let mut random = Random(seed);
     for file in 0..size.files {
         let events = file % 3 == 2;
         let name = format!(
-            "{}-{file:02}.jsonl",
+            "{}-{part}{file:02}.jsonl",
             if events { "events" } else { "metrics" }
         );
         let mut text = Vec::new();
         for line in 0..size.lines / size.files {
             if line % size.bad_every == size.bad_every / 2 {
-                expected.rejects.insert((name.clone(), text.len() as i64));
+                expected.rejects.push((name.clone(), text.len() as i64));
                 text.extend_from_slice(BAD[random.below(BAD.len() as u64) as usize]);
             } else if events {
                 text.extend_from_slice(event(&mut random, &mut expected).as_bytes());
@@ -84,7 +97,16 @@ pub(crate) fn make(folder: &Path, seed: u64, size: Size) -> Expected {
         }
         fs::write(folder.join(name), text).unwrap();
     }
+    sort(&mut expected.samples);
+    sort(&mut expected.events);
+    sort(&mut expected.rejects);
     expected
+}
+
+/// Equal lines are one row.
+fn sort<T: Ord>(all: &mut Vec<T>) {
+    all.sort_unstable();
+    all.dedup();
 }
 
 /// Few enough seconds and pids that some lines come twice.
@@ -92,7 +114,7 @@ fn sample(random: &mut Random, expected: &mut Expected) -> String {
     let time = 1_736_847_600 + random.below(50_000) as i64;
     let pid = 100 + random.below(8) as i64;
     let bytes = 1_048_576 * (1 + random.below(500) as i64);
-    expected.samples.insert((time, pid, bytes));
+    expected.samples.push((time, pid, bytes));
     let mut line = String::new();
     write!(
         line,
@@ -113,7 +135,7 @@ fn event(random: &mut Random, expected: &mut Expected) -> String {
     let line = format!(
         r#"{{"timestamp": {time}, "type": "hook_warn", "severity": "warning", "message": "{message}"}}"#
     );
-    expected.events.insert((time, message));
+    expected.events.push((time, message));
     line
 }
 
@@ -146,22 +168,33 @@ impl Expected {
         assert!(found == *self, "as many rows, but others");
         crate::support::database::assert_sound(database);
     }
+
+    /// What is there after two inputs.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.samples.extend(other.samples);
+        self.events.extend(other.events);
+        self.rejects.extend(other.rejects);
+        sort(&mut self.samples);
+        sort(&mut self.events);
+        sort(&mut self.rejects);
+        self
+    }
 }
 
-/// All rows; none may come twice.
+/// All rows, in order; none may come twice.
 fn rows<T: Ord>(
     database: &Connection,
     sql: &str,
     read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-) -> BTreeSet<T> {
+) -> Vec<T> {
     let mut statement = database.prepare(sql).unwrap();
-    let all: Vec<T> = statement
+    let mut all: Vec<T> = statement
         .query_map([], read)
         .unwrap()
         .map(Result::unwrap)
         .collect();
     let count = all.len();
-    let set: BTreeSet<T> = all.into_iter().collect();
-    assert_eq!(set.len(), count, "a row comes twice: {sql}");
-    set
+    sort(&mut all);
+    assert_eq!(all.len(), count, "a row comes twice: {sql}");
+    all
 }

@@ -130,6 +130,20 @@ fn wait(pid: u32) -> Option<(ExitStatus, u64)> {
     (ended > 0).then(|| (ExitStatus::from_raw(status), usage.ru_maxrss as u64))
 }
 
+/// Held while a test keeps the whole machine busy or watches the clock: two such tests at once would spoil each
+/// other's figures, also in two processes.
+pub(crate) fn alone() -> File {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("datalake-alone.lock");
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .unwrap();
+    file.lock().unwrap();
+    file
+}
+
 pub(crate) fn is_root() -> bool {
     // SAFETY: it only asks.
     unsafe { libc::geteuid() == 0 }

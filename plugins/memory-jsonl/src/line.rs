@@ -295,3 +295,100 @@ fn json(extra: &Extra) -> Option<String> {
 fn raw(value: &impl Serialize) -> Option<Box<RawValue>> {
     serde_json::value::to_raw_value(value).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(kind: Kind, text: &str) -> Result<Record, Reject> {
+        let line = Line {
+            bytes: text.as_bytes(),
+            start: 0,
+            end: text.len() as u64,
+        };
+        record(&line, kind, "laptop", &Zone::utc())
+    }
+
+    #[track_caller]
+    fn refused(kind: Kind, text: &str, code: &str, words: &str) {
+        let why = parsed(kind, text).err().unwrap();
+        assert_eq!(why.code, code, "{}", why.message);
+        assert!(why.message.contains(words), "{}", why.message);
+    }
+
+    #[test]
+    fn the_fixtures_are_good() {
+        let fixtures = [
+            (Kind::Metrics, include_str!("../fixtures/metrics.jsonl"), 7),
+            (Kind::Events, include_str!("../fixtures/events.jsonl"), 4),
+        ];
+        for (kind, text, count) in fixtures {
+            let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+            assert_eq!(lines.len(), count);
+            for line in lines {
+                parsed(kind, line).unwrap_or_else(|why| panic!("{line}: {}", why.message));
+            }
+        }
+    }
+
+    #[test]
+    fn kinds_by_name() {
+        let kind = |name: &str| Kind::of_file(name);
+        assert_eq!(kind("metrics.jsonl"), Kind::Metrics);
+        assert_eq!(kind("events/metrics.jsonl.3"), Kind::Metrics);
+        assert_eq!(kind("metrics/events-2026-01.jsonl"), Kind::Events);
+        assert_eq!(kind("log.jsonl"), Kind::Unknown);
+        assert_eq!(kind(""), Kind::Unknown);
+    }
+
+    #[test]
+    fn a_line_of_unknown_kind_tells_by_its_fields() {
+        let is_event = |text: &str| Kind::Unknown.is_event(&serde_json::from_str(text).unwrap());
+        assert!(!is_event(r#"{"timestamp": 1, "pid": 2, "details": "x"}"#));
+        for field in ["type", "severity", "message"] {
+            assert!(is_event(&format!(r#"{{"timestamp": 1, "{field}": "x"}}"#)));
+        }
+    }
+
+    #[test]
+    fn whole_numbers_may_be_written_with_a_point() {
+        assert!(parsed(Kind::Metrics, r#"{"timestamp": 1, "pid": 7.0}"#).is_ok());
+        refused(
+            Kind::Metrics,
+            r#"{"timestamp": 1, "pid": 7.5}"#,
+            "wrong-type",
+            "a whole number",
+        );
+        refused(
+            Kind::Metrics,
+            r#"{"timestamp": 1, "pid": 1e17}"#,
+            "number-out-of-range",
+            "does not fit",
+        );
+    }
+
+    #[test]
+    fn times_are_shown_as_they_were_written() {
+        for written in ["\"soon\"", "1e300", "999999999999999"] {
+            let line = format!(r#"{{"timestamp": {written}}}"#);
+            let shown = if written == "1e300" { "1000" } else { written };
+            refused(Kind::Metrics, &line, "bad-time", shown);
+        }
+        refused(
+            Kind::Events,
+            r#"{"type": "x"}"#,
+            "missing-field",
+            "`timestamp`",
+        );
+    }
+
+    #[test]
+    fn halves_of_characters_are_found_wherever_they_are() {
+        for field in ["message", "details", "type", "severity", "note"] {
+            let line = format!(r#"{{"timestamp": 1, "{field}": "\udc00"}}"#);
+            refused(Kind::Events, &line, "lone-surrogate", "half of a character");
+        }
+        let whole = r#"{"timestamp": 1, "message": "\ud83d\ude00 \"quoted\""}"#;
+        assert!(parsed(Kind::Events, whole).is_ok());
+    }
+}

@@ -1,10 +1,11 @@
 //! One batch in one transaction: rows, rejects, files, scopes, the checkpoint, the log and the run's counts.
 
-use datalake_core::{Batch, Receipt, RecordRef, Result, Shape, Timestamp};
+use datalake_core::{Batch, Receipt, RecordRef, Result, Shape, Timestamp, Version};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::files::place;
 use super::series::SeriesInsert;
+use super::tables::Tables;
 use super::{Caches, Failure, Writer, begin, checkpoints, delete, derive, rejects, rows, runs};
 use crate::catalog::Catalog;
 use crate::error::{explain, is_record_fault, plain};
@@ -29,6 +30,8 @@ pub(crate) struct Work<'a> {
     /// The number this batch has in the log.
     pub(crate) number: i64,
     pub(crate) receipt: Receipt,
+    /// Whether what the present record writes can be taken back.
+    guarded: bool,
     /// The first and last byte that its records and rejects come from.
     range: Option<(u64, u64)>,
 }
@@ -56,13 +59,9 @@ pub(crate) fn write(writer: &mut Writer, batch: &Batch) -> Result<Receipt> {
     // By statement, as what was placed still borrows the transaction; dropping it then does nothing more.
     let committed =
         done.and_then(|()| transaction.execute_batch("COMMIT").map_err(Failure::Sqlite));
-    match committed {
-        Ok(()) => placing.done(),
-        Err(failure) => {
-            placing.undo();
-            return Err(failure.explain(&database));
-        }
-    }
+    // Dropped without being done, what was placed is taken back.
+    committed.map_err(|failure| failure.explain(&database))?;
+    placing.done();
     writer.runs.insert(batch.ticket.run, run);
     Ok(receipt)
 }
@@ -102,6 +101,7 @@ impl<'a> Prepared<'a> {
             origin,
             number,
             receipt: Receipt::default(),
+            guarded: false,
             range: None,
         })
     }
@@ -130,7 +130,7 @@ impl<'a> Work<'a> {
         let batch = self.batch;
         let mut series: Vec<Option<SeriesInsert<'a>>> =
             batch.datasets().iter().map(|_| None).collect();
-        let mut tables = rows::Tables::new(batch);
+        let mut tables = Tables::new(batch);
         for record in batch.records() {
             self.widen(record.bytes);
             match record.dataset.shape {
@@ -152,14 +152,37 @@ impl<'a> Work<'a> {
         tables.index(self.db, self.catalog)
     }
 
-    fn row(&mut self, tables: &mut rows::Tables, record: RecordRef<'_>) -> Result<(), Failure> {
-        match rows::write(self, tables, record) {
-            Ok(()) => Ok(()),
-            Err(Failure::Sqlite(error)) if is_record_fault(&error) => {
-                self.reject_record(record, &plain(&error))
-            }
-            Err(failure) => Err(failure),
+    fn row(&mut self, tables: &mut Tables, record: RecordRef<'_>) -> Result<(), Failure> {
+        let (receipt, placed) = (self.receipt, self.placing.count());
+        let why = match rows::write(self, tables, record) {
+            Ok(()) => return self.end_guard("RELEASE record"),
+            Err(Failure::Sqlite(error)) if is_record_fault(&error) => plain(&error),
+            Err(Failure::Record(why)) => why,
+            Err(failure) => return Err(failure),
+        };
+        self.end_guard("ROLLBACK TO record; RELEASE record")?;
+        self.placing.take_back(placed);
+        self.receipt = receipt;
+        self.reject_record(record, &why)
+    }
+
+    /// From here on what the present record writes can be taken back by itself. A plain insert needs none of
+    /// it: SQLite takes back a statement that fails.
+    pub(crate) fn guard(&mut self) -> rusqlite::Result<()> {
+        if !self.guarded {
+            self.db.prepare_cached("SAVEPOINT record")?.execute([])?;
+            self.guarded = true;
         }
+        Ok(())
+    }
+
+    fn end_guard(&mut self, sql: &str) -> Result<(), Failure> {
+        if std::mem::take(&mut self.guarded) {
+            for statement in sql.split("; ") {
+                self.db.prepare_cached(statement)?.execute([])?;
+            }
+        }
+        Ok(())
     }
 
     /// A record that breaks a rule of its table is the only one to suffer from it.
@@ -168,7 +191,7 @@ impl<'a> Work<'a> {
         record: RecordRef<'_>,
         why: &str,
     ) -> Result<(), Failure> {
-        self.reject(&rejects::of_record(record, why))
+        self.reject(&rejects::of_record(record, self.batch.dictionary(), why))
     }
 
     fn reject(&mut self, reject: &datalake_core::Rejected) -> Result<(), Failure> {
@@ -188,8 +211,15 @@ impl<'a> Work<'a> {
     /// Scopes seen whole, unless something of the unit was rejected or cut short; and sets to be replaced.
     fn scopes(&mut self) -> Result<(), Failure> {
         let batch = self.batch;
-        if !batch.complete.is_empty() && !batch.truncated && !rejects::any(self.db, self.origin)? {
-            for (scope, version) in &batch.complete {
+        let complete = batch
+            .complete
+            .iter()
+            .filter(|(_, version)| *version != Version::default());
+        if complete.clone().next().is_some()
+            && !batch.truncated
+            && !rejects::any(self.db, self.origin)?
+        {
+            for (scope, version) in complete {
                 let sql = "UPDATE scopes SET complete = max(complete, ?2) WHERE id = ?1";
                 let id = scope_id(self.db, scope.as_str())?;
                 self.db

@@ -2,37 +2,29 @@
 //! marks are worked off at the end of a unit and at start, from views of the schema.
 
 use datalake_core::Derive;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 use super::Failure;
+use super::tables::reindexed;
 use crate::catalog::{Catalog, Plan};
+use crate::error::{is_record_fault, plain};
 
-/// A chain of owners longer than this is a circle in the plugin's datasets.
-const LONGEST_CHAIN: usize = 16;
+/// A chain of owners longer than this is taken for a circle. Rows can be linked in circles by what the input
+/// says, so that it ends the computation and not the batch.
+const LONGEST_CHAIN: usize = 256;
 
-/// Marks a new row and its owners.
-pub(crate) fn touch_new(
-    db: &Connection,
-    catalog: &Catalog,
-    plan: &Plan,
-    id: i64,
-) -> Result<(), Failure> {
+/// Marks a row and the owners it has now: called for a new row, and before and after a change, so that a row
+/// that moves marks the old and the new owner.
+pub(crate) fn touch(db: &Connection, plan: &Plan, id: i64) -> rusqlite::Result<()> {
     if plan.dataset.derive.is_some() {
         mark(db, plan.dataset.name, id)?;
     }
-    touch(db, catalog, plan, id)
+    touch_owners(db, plan, id)
 }
 
-/// Marks the owners that a row has now: called before and after a change, so that a row that moves marks the
-/// old and the new one.
-pub(crate) fn touch(
-    db: &Connection,
-    catalog: &Catalog,
-    plan: &Plan,
-    id: i64,
-) -> Result<(), Failure> {
+/// Marks the owners that a row has now.
+pub(crate) fn touch_owners(db: &Connection, plan: &Plan, id: i64) -> rusqlite::Result<()> {
     for owner in plan.dataset.owners {
-        let target = catalog.plan(owner.dataset)?.dataset;
         let sql = format!(
             "SELECT {} FROM {} WHERE id = ?1",
             owner.column, plan.dataset.table
@@ -42,7 +34,7 @@ pub(crate) fn touch(
             .query_row([id], |row| row.get(0))
             .optional()?;
         if let Some(Some(owned)) = owned {
-            mark(db, target.name, owned)?;
+            mark(db, owner.dataset, owned)?;
         }
     }
     Ok(())
@@ -55,41 +47,36 @@ fn mark(db: &Connection, dataset: &str, id: i64) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// Works off all marks.
+/// Works off all marks but those of datasets that this program lacks: they wait for one that has them.
 pub(crate) fn drain(db: &Connection, catalog: &Catalog) -> Result<(), Failure> {
     for _ in 0..LONGEST_CHAIN {
         let marked: Vec<String> = db
             .prepare_cached("SELECT DISTINCT dataset FROM dirty")?
             .query_map([], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
-        if marked.is_empty() {
+        let known = marked.iter().filter_map(|name| catalog.plan(name).ok());
+        let mut any = false;
+        for plan in known {
+            drain_one(db, plan)?;
+            any = true;
+        }
+        if !any {
             return Ok(());
         }
-        for dataset in marked {
-            // A plugin that this program lacks leaves its marks for one that has it.
-            match catalog.plan(&dataset) {
-                Ok(plan) => drain_one(db, catalog, plan)?,
-                Err(_) if only_unknown(db, catalog)? => return Ok(()),
-                Err(_) => {}
-            }
-        }
     }
-    Err(datalake_core::Error::bug("the owners of datasets form a circle").into())
-}
-
-fn only_unknown(db: &Connection, catalog: &Catalog) -> rusqlite::Result<bool> {
-    let mut statement = db.prepare_cached("SELECT DISTINCT dataset FROM dirty")?;
-    let names = statement
-        .query_map([], |row| row.get::<_, String>(0))?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(names.iter().all(|name| catalog.dataset(name).is_none()))
+    tracing::warn!("rows own one another in a circle; their derived values are not exact");
+    for plan in catalog.plans() {
+        db.prepare_cached("DELETE FROM dirty WHERE dataset = ?1")?
+            .execute([plan.dataset.name])?;
+    }
+    Ok(())
 }
 
 /// Computes the marked rows of one dataset and marks the owners of those that changed.
-fn drain_one(db: &Connection, catalog: &Catalog, plan: &Plan) -> Result<(), Failure> {
+fn drain_one(db: &Connection, plan: &Plan) -> Result<(), Failure> {
     let name = plan.dataset.name;
-    let mut statement = db.prepare_cached("SELECT row_id FROM dirty WHERE dataset = ?1")?;
-    let ids = statement
+    let ids = db
+        .prepare_cached("SELECT row_id FROM dirty WHERE dataset = ?1")?
         .query_map([name], |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<i64>>>()?;
     db.prepare_cached("DELETE FROM dirty WHERE dataset = ?1")?
@@ -98,28 +85,43 @@ fn drain_one(db: &Connection, catalog: &Catalog, plan: &Plan) -> Result<(), Fail
         return Ok(());
     };
     for id in ids {
-        if compute(db, plan, derive, id)? {
-            touch(db, catalog, plan, id)?;
+        match compute(db, plan, derive, id) {
+            Ok(true) => touch_owners(db, plan, id)?,
+            Ok(false) => {}
+            // Sums can overflow and break the table's rules. The rows are worth more than their totals.
+            Err(error) if is_no_value(&error) => {
+                tracing::warn!(dataset = name, id, "cannot be computed: {}", plain(&error));
+            }
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())
+}
+
+fn is_no_value(error: &rusqlite::Error) -> bool {
+    is_record_fault(error) || error.sqlite_error_code() == Some(ErrorCode::Unknown)
 }
 
 /// Returns whether a derived column changed.
 fn compute(db: &Connection, plan: &Plan, derive: Derive, id: i64) -> rusqlite::Result<bool> {
     let table = plan.dataset.table;
     let columns = derive.columns.join(", ");
-    let own: Vec<String> = derive
+    let value = format!("(SELECT {columns} FROM {} WHERE id = ?1)", derive.view);
+    let differs = format!("SELECT ({columns}) IS NOT {value} FROM {table} WHERE id = ?1");
+    let differs: Option<bool> = db
+        .prepare_cached(&differs)?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    if differs != Some(true) {
+        return Ok(false);
+    }
+    let searched = derive
         .columns
         .iter()
-        .map(|column| format!("{table}.{column}"))
-        .collect();
-    let sql = format!(
-        "UPDATE {table} SET ({columns}) = (SELECT {columns} FROM {view} AS d WHERE d.id = {table}.id)
-         WHERE id = ?1 AND NOT EXISTS (
-             SELECT {columns} FROM {view} AS d WHERE d.id = {table}.id INTERSECT SELECT {own})",
-        view = derive.view,
-        own = own.join(", "),
-    );
-    Ok(db.prepare_cached(&sql)?.execute([id])? > 0)
+        .any(|column| plan.dataset.text.contains(column));
+    let update = format!("UPDATE {table} SET ({columns}) = {value} WHERE id = ?1");
+    reindexed(db, plan, id, searched, |db| {
+        db.prepare_cached(&update)?.execute([id])
+    })?;
+    Ok(true)
 }

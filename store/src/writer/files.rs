@@ -23,7 +23,7 @@ pub(crate) fn place(
         .optional()?;
     let (id, path) = match known {
         Some((id, Some(path))) => {
-            placing.spare(staged);
+            placing.spare(staged, &path)?;
             (id, Some(path))
         }
         Some((id, None)) => {

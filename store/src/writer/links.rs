@@ -2,12 +2,13 @@
 //! is kept whether its target is there or not; of several targets the least key wins, and a better one that
 //! comes later takes over.
 
-use datalake_core::{Alias, Link};
+use datalake_core::{Alias, Error, Link};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::batch::Work;
-use super::{Failure, derive};
+use super::{Failure, derive, rows};
 use crate::catalog::{Catalog, Plan};
+use crate::error::{is_record_fault, plain};
 
 /// Notes the references of a new row and resolves them.
 pub(crate) fn set(
@@ -28,7 +29,7 @@ pub(crate) fn set(
                 "the dataset {} has no link column {}",
                 plan.dataset.name, link.column
             );
-            return Err(datalake_core::Error::bug(message).into());
+            return Err(Error::bug(message).into());
         }
         work.db.prepare_cached(sql)?.execute(params![
             plan.dataset.name,
@@ -96,15 +97,7 @@ fn resolve(
     id: i64,
     column: &str,
 ) -> Result<(), Failure> {
-    let best: Option<i64> = db
-        .prepare_cached(
-            "SELECT a.row_id FROM links AS l JOIN aliases AS a
-                 ON a.dataset = l.target AND a.kind = l.kind AND a.value = l.value
-             WHERE l.dataset = ?1 AND l.row_id = ?2 AND l.column_name = ?3
-             ORDER BY l.rank, a.row_key LIMIT 1",
-        )?
-        .query_row(params![plan.dataset.name, id, column], |row| row.get(0))
-        .optional()?;
+    let best = best(db, catalog, plan, id, column)?;
     let table = plan.dataset.table;
     let differs = db
         .prepare_cached(&format!(
@@ -114,12 +107,51 @@ fn resolve(
         .optional()?
         .is_some();
     if differs {
-        derive::touch(db, catalog, plan, id)?;
-        db.prepare_cached(&format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1"))?
-            .execute(params![id, best])?;
-        derive::touch(db, catalog, plan, id)?;
+        derive::touch(db, plan, id)?;
+        let sql = format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1");
+        match db.prepare_cached(&sql)?.execute(params![id, best]) {
+            // The row's own table does not let it point there; whoever brings the target is not at fault.
+            Err(error) if is_record_fault(&error) => {
+                tracing::warn!(table, id, column, "cannot be linked: {}", plain(&error));
+            }
+            other => drop(other?),
+        }
+        derive::touch(db, plan, id)?;
     }
     Ok(())
+}
+
+/// The best target of a link column that is there. Names can be left of rows that somebody deleted with SQL
+/// of their own.
+fn best(
+    db: &Connection,
+    catalog: &Catalog,
+    plan: &Plan,
+    id: i64,
+    column: &str,
+) -> Result<Option<i64>, Failure> {
+    let mut statement = db.prepare_cached(
+        "SELECT a.row_id, a.dataset FROM links AS l JOIN aliases AS a
+             ON a.dataset = l.target AND a.kind = l.kind AND a.value = l.value
+         WHERE l.dataset = ?1 AND l.row_id = ?2 AND l.column_name = ?3
+         ORDER BY l.rank, a.row_key",
+    )?;
+    let mut rows = statement.query(params![plan.dataset.name, id, column])?;
+    while let Some(row) = rows.next()? {
+        let (target, dataset): (i64, String) = (row.get(0)?, row.get(1)?);
+        if is_there(db, catalog, &dataset, target)? {
+            return Ok(Some(target));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a row is there, as far as this program knows its dataset.
+fn is_there(db: &Connection, catalog: &Catalog, dataset: &str, id: i64) -> rusqlite::Result<bool> {
+    match catalog.dataset(dataset) {
+        Some(dataset) => rows::exists(db, dataset, id),
+        None => Ok(true),
+    }
 }
 
 /// Gives a row names, and points to it what waited for one of them.
@@ -130,28 +162,38 @@ pub(crate) fn name(
     row_key: &str,
     aliases: &[Alias],
 ) -> Result<(), Failure> {
+    // The row of this key may have been deleted with somebody's own SQL and come back with another id.
     let sql =
         "INSERT INTO aliases (dataset, kind, value, row_key, row_id) VALUES (?1, ?2, ?3, ?4, ?5)
-               ON CONFLICT DO NOTHING";
-    for alias in aliases {
-        let new = work.db.prepare_cached(sql)?.execute(params![
-            plan.dataset.name,
-            alias.kind,
-            alias.value,
-            row_key,
-            id
-        ])?;
-        if new > 0 {
-            resolve_waiting(
-                work.db,
-                work.catalog,
-                plan.dataset.name,
-                alias.kind,
-                &alias.value,
-            )?;
+               ON CONFLICT DO UPDATE SET row_id = excluded.row_id WHERE row_id != excluded.row_id";
+    let dataset = plan.dataset.name;
+    for Alias { kind, value } in aliases {
+        let new = work
+            .db
+            .prepare_cached(sql)?
+            .execute(params![dataset, kind, value, row_key, id])?;
+        if new > 0 && is_best(work.db, plan, id, kind, value)? {
+            resolve_waiting(work.db, work.catalog, dataset, kind, value)?;
         }
     }
     Ok(())
+}
+
+/// Whether nothing else of this name would be taken before the row: then nobody needs to look again. A name
+/// that thousands of rows have must not make each of them look at all that wait for it.
+fn is_best(
+    db: &Connection,
+    plan: &Plan,
+    id: i64,
+    kind: &str,
+    value: &str,
+) -> rusqlite::Result<bool> {
+    let sql = "SELECT row_id FROM aliases WHERE dataset = ?1 AND kind = ?2 AND value = ?3
+               ORDER BY row_key LIMIT 1";
+    let best: i64 = db
+        .prepare_cached(sql)?
+        .query_row(params![plan.dataset.name, kind, value], |row| row.get(0))?;
+    Ok(best == id || !rows::exists(db, plan.dataset, best)?)
 }
 
 /// Resolves again whatever refers to a name.
@@ -169,7 +211,10 @@ pub(crate) fn resolve_waiting(
         .query_map(params![target, kind, value], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;
     for (dataset, id, column) in waiting {
-        resolve(db, catalog, catalog.plan(&dataset)?, id, &column)?;
+        // Rows of a plugin that this program lacks are left to one that has it.
+        if let Ok(plan) = catalog.plan(&dataset) {
+            resolve(db, catalog, plan, id, &column)?;
+        }
     }
     Ok(())
 }

@@ -3,8 +3,9 @@
 
 use std::cmp::Ordering;
 
-use datalake_core::{Kind, Merge, TimeSource, Value};
+use datalake_core::{Kind, Merge, TimeSource, Value, ValueRef};
 
+use super::rows::hex;
 use crate::catalog::Plan;
 
 /// A state of a row: what the table has, or what a record brings.
@@ -88,23 +89,43 @@ fn lost_text(column: &'static str, version: &str, text: &Value) -> Option<Lost> 
     }
 }
 
-/// Whether the time of `new` is better found, or as well found and earlier.
+/// Whether the time of `new` is better found, or as well found and earlier. What else comes with the time
+/// decides between equal ones, so that their order never does. No time is worse than any.
 fn time_wins(plan: &Plan, old: &State, new: &State) -> bool {
-    let place = |name: &str| {
-        let column = plan.dataset.column(name)?;
-        plan.written.iter().position(|&written| written == column)
-    };
-    let Some(time) = place(plan.dataset.time) else {
+    let columns = plan
+        .written
+        .iter()
+        .map(|&column| &plan.dataset.columns[column]);
+    let group = columns
+        .enumerate()
+        .filter(|(_, column)| column.merge == Merge::Time);
+    let (mut time, mut source) = (None, None);
+    for (place, column) in group.clone() {
+        match column.name {
+            name if name == plan.dataset.time => time = Some(place),
+            "time_source" => source = Some(place),
+            _ => {}
+        }
+    }
+    let Some(time) = time else {
         return false;
     };
-    let rank = |state: &State| match place("time_source").map(|place| &state.values[place]) {
-        Some(Value::Text(name)) => TimeSource::rank(name),
-        _ => 0,
+    let rank = |state: &State| match source.map(|place| &state.values[place]) {
+        _ if state.values[time].is_null() => None,
+        Some(Value::Text(name)) => Some(TimeSource::rank(name)),
+        _ => Some(0),
     };
-    match rank(new).cmp(&rank(old)) {
-        Ordering::Equal => compare(&new.values[time], &old.values[time]) == Ordering::Less,
-        order => order == Ordering::Greater,
-    }
+    let rest = || {
+        group
+            .map(|(place, _)| (&new.values[place], &old.values[place]))
+            .map(|(new, old)| (new.is_null().cmp(&old.is_null())).then(compare(new, old)))
+            .find(|order| order.is_ne())
+    };
+    let order = rank(old)
+        .cmp(&rank(new))
+        .then_with(|| compare(&new.values[time], &old.values[time]))
+        .then_with(|| rest().unwrap_or(Ordering::Equal));
+    order == Ordering::Less
 }
 
 /// The other value if it is better; NULL never is.
@@ -138,21 +159,41 @@ fn compare(one: &Value, two: &Value) -> Ordering {
     }
 }
 
-/// The sorted union of two JSON arrays of texts; anything else counts as an array of itself.
+/// The sorted union of two sorted lists. No list is less than an empty one.
 fn union(mine: &Value, other: &Value) -> Option<Value> {
-    let members = |value: &Value| -> Vec<String> {
-        match value {
-            Value::Text(text) => serde_json::from_str(text).unwrap_or_else(|_| vec![text.clone()]),
-            _ => Vec::new(),
-        }
-    };
     if other.is_null() {
         return None;
     }
-    let mut all = members(mine);
-    all.extend(members(other));
-    all.sort();
-    all.dedup();
-    let joined = Value::Text(serde_json::Value::from(all).to_string());
+    let mut all = members(mine.as_ref());
+    all.extend(members(other.as_ref()));
+    let joined = list(all);
     (joined != *mine).then_some(joined)
+}
+
+/// A list as the table keeps it, if it is another than it comes as.
+pub(crate) fn sorted(value: ValueRef<'_>) -> Option<Value> {
+    if matches!(value, ValueRef::Null | ValueRef::Entry(_)) {
+        return None;
+    }
+    let sorted = list(members(value));
+    (sorted.as_ref() != value).then_some(sorted)
+}
+
+fn list(mut members: Vec<String>) -> Value {
+    members.sort();
+    members.dedup();
+    Value::Text(serde_json::Value::from(members).to_string())
+}
+
+/// The members of a JSON array of texts; anything else counts as an array of itself.
+fn members(value: ValueRef<'_>) -> Vec<String> {
+    match value {
+        ValueRef::Text("") | ValueRef::Null | ValueRef::Entry(_) => Vec::new(),
+        ValueRef::Text(text) => {
+            serde_json::from_str(text).unwrap_or_else(|_| vec![text.to_owned()])
+        }
+        ValueRef::Integer(number) => vec![number.to_string()],
+        ValueRef::Real(number) => vec![number.to_string()],
+        ValueRef::Blob(bytes) => vec![hex(bytes)],
+    }
 }

@@ -13,7 +13,9 @@ mod rejects;
 mod rows;
 mod runs;
 mod series;
+mod tables;
 mod tags;
+mod update;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -144,7 +146,10 @@ impl Writer {
 
     /// Writes a batch, all or nothing.
     pub(crate) fn write(&mut self, batch: &Batch) -> Result<Receipt> {
-        self.admit(&batch.ticket)?;
+        if let Err(refused) = self.admit(&batch.ticket) {
+            self.tree.discard(batch);
+            return Err(refused);
+        }
         let answer = if batch.is_blank() {
             drain_dirty(self).map(|()| Receipt::default())
         } else {
@@ -156,6 +161,7 @@ impl Writer {
             Ok(_) => drop(self.attempts.insert(attempt, Some(batch.ticket.number + 1))),
             Err(_) => {
                 self.caches = Caches::default();
+                self.tree.discard(batch);
                 self.attempts.insert(attempt, None);
             }
         }
@@ -218,6 +224,8 @@ pub(crate) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction
 pub(crate) enum Failure {
     /// SQLite refused.
     Sqlite(rusqlite::Error),
+    /// A record cannot be stored, for this reason; it alone suffers from it.
+    Record(String),
     /// Something else.
     Other(Error),
 }
@@ -226,6 +234,7 @@ impl Failure {
     pub(crate) fn explain(self, database: &std::path::Path) -> Error {
         match self {
             Self::Sqlite(error) => explain(database, error),
+            Self::Record(why) => Error::bug(why),
             Self::Other(error) => error,
         }
     }

@@ -1,6 +1,8 @@
 //! Rows about rejects. The same bytes at the same place with the same fault are one reject, however often
 //! they are read.
 
+use std::sync::Arc;
+
 use datalake_core::{Origin, RecordRef, Reject, Rejected, Sample, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -20,15 +22,17 @@ pub(crate) fn store(
             "SELECT r.id FROM origins AS own
              JOIN origins AS o ON o.source = own.source AND o.unit = own.unit
              JOIN rejects AS r ON r.origin = o.id
-             WHERE own.id = ?1 AND r.place_start = ?2 AND r.pointer = ?3 AND r.hash = ?4 AND r.code = ?5",
+             WHERE own.id = ?1 AND r.place_start = ?2 AND r.pointer = ?3 AND r.hash = ?4 AND r.code = ?5
+             ORDER BY r.origin = own.id DESC LIMIT 1",
         )?
         .query_row(params![origin, place, pointer, &reject.sample.hash[..], reject.why.code], |row| row.get(0))
         .optional()?;
     if let Some(id) = known {
-        let sql = "UPDATE rejects SET last_run = ?2, last_seen_at = ?3 WHERE id = ?1";
+        // It belongs to the content it was last met in: that one has a reject, and completes no scope.
+        let sql = "UPDATE rejects SET last_run = ?2, last_seen_at = ?3, origin = ?4 WHERE id = ?1";
         return db
             .prepare_cached(sql)?
-            .execute(params![id, run, now])
+            .execute(params![id, run, now, origin])
             .map(drop);
     }
     let sql = "INSERT INTO rejects (origin, place_start, place_end, pointer, code, message, bytes, hash, length,
@@ -63,10 +67,11 @@ pub(crate) fn any(db: &Connection, origin: i64) -> rusqlite::Result<bool> {
 
 /// A reject for a record that its table refused. Its bytes are its values as JSON: the input itself has been
 /// parsed long ago, and its place says where it stands.
-pub(crate) fn of_record(record: RecordRef<'_>, why: &str) -> Rejected {
+pub(crate) fn of_record(record: RecordRef<'_>, texts: &[Arc<str>], why: &str) -> Rejected {
     let values = record.values().map(|(column, value)| {
         let value = match value {
-            ValueRef::Null | ValueRef::Entry(_) => serde_json::Value::Null,
+            ValueRef::Null => serde_json::Value::Null,
+            ValueRef::Entry(number) => texts.get(number as usize).map(|text| &**text).into(),
             ValueRef::Integer(number) => number.into(),
             ValueRef::Real(number) => number.into(),
             ValueRef::Text(text) => text.into(),

@@ -14,34 +14,39 @@ const ROWS: usize = 32;
 
 /// A dataset's samples of one batch on their way into the table.
 pub(crate) struct SeriesInsert<'a> {
-    many: CachedStatement<'a>,
-    one: CachedStatement<'a>,
-    /// Parameters a row: the columns and the two of the origin.
-    width: usize,
+    many: Binder<'a>,
+    one: Binder<'a>,
+    row: RowKind,
+    waiting: Vec<RecordRef<'a>>,
+}
+
+/// What all rows of a batch's series have in common.
+struct RowKind {
     columns: Vec<Kind>,
     /// The numbers of the batch's texts.
     texts: Vec<i64>,
     origin: i64,
-    waiting: Vec<RecordRef<'a>>,
 }
 
 impl<'a> SeriesInsert<'a> {
     /// Prepares the statements and looks up the numbers of the batch's texts.
     pub(crate) fn new(work: &mut Work<'a>, dataset: &'static Dataset) -> Result<Self, Failure> {
         let plan = work.catalog.plan(dataset.name)?;
-        let texts = text_numbers(work)?;
-        let width = dataset.columns.len() + 2;
+        let columns: Vec<Kind> = dataset.columns.iter().map(|column| column.kind).collect();
+        // The columns and the two of the origin.
+        let width = columns.len() + 2;
         let row = format!("({})", vec!["?"; width].join(", "));
         let many = plan
             .insert
             .replace(&row, &vec![row.as_str(); ROWS].join(", "));
         Ok(Self {
-            many: work.db.prepare_cached(&many)?,
-            one: work.db.prepare_cached(&plan.insert)?,
-            width,
-            columns: dataset.columns.iter().map(|column| column.kind).collect(),
-            texts,
-            origin: work.origin,
+            many: Binder::new(work.db.prepare_cached(&many)?, width * ROWS),
+            one: Binder::new(work.db.prepare_cached(&plan.insert)?, width),
+            row: RowKind {
+                columns,
+                texts: text_numbers(work)?,
+                origin: work.origin,
+            },
             waiting: Vec::with_capacity(ROWS),
         })
     }
@@ -66,17 +71,11 @@ impl<'a> SeriesInsert<'a> {
     }
 
     fn flush(&mut self, work: &mut Work<'a>) -> Result<(), Failure> {
-        for (number, record) in self.waiting.iter().enumerate() {
-            bind(
-                &mut self.many,
-                number * self.width,
-                &self.columns,
-                &self.texts,
-                self.origin,
-                record,
-            )?;
+        let mut parameter = 0;
+        for record in &self.waiting {
+            parameter = self.many.row(parameter, &self.row, record)?;
         }
-        match self.many.raw_execute() {
+        match self.many.statement.raw_execute() {
             Ok(inserted) => {
                 work.receipt.inserted += inserted as u64;
                 work.receipt.unchanged += (self.waiting.len() - inserted) as u64;
@@ -91,21 +90,14 @@ impl<'a> SeriesInsert<'a> {
 
     fn single(&mut self, work: &mut Work<'a>) -> Result<(), Failure> {
         for record in std::mem::take(&mut self.waiting) {
-            bind(
-                &mut self.one,
-                0,
-                &self.columns,
-                &self.texts,
-                self.origin,
-                &record,
-            )?;
-            match self.one.raw_execute() {
+            self.one.row(0, &self.row, &record)?;
+            match self.one.statement.raw_execute() {
                 Ok(inserted) => {
                     work.receipt.inserted += inserted as u64;
                     work.receipt.unchanged += 1 - inserted as u64;
                 }
                 Err(error) if is_record_fault(&error) => {
-                    work.reject_record(record, &plain(&error))?
+                    work.reject_record(record, &plain(&error))?;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -114,53 +106,85 @@ impl<'a> SeriesInsert<'a> {
     }
 }
 
-/// Binds a sample's values behind parameter `offset`. Values come in the order of the columns more often than
-/// not; what lies between two is absent.
-fn bind(
-    statement: &mut CachedStatement<'_>,
-    offset: usize,
-    columns: &[Kind],
-    texts: &[i64],
-    origin: i64,
-    record: &RecordRef<'_>,
-) -> rusqlite::Result<()> {
-    let mut next = 0;
-    for (column, value) in record.values() {
-        while next < column {
-            bind_absent(statement, offset + next, columns[next])?;
-            next += 1;
-        }
-        let value = match value {
-            ValueRef::Null => {
-                bind_absent(statement, offset + column, columns[column])?;
-                next = next.max(column + 1);
-                continue;
-            }
-            ValueRef::Integer(number) => SqlRef::Integer(number),
-            ValueRef::Real(number) => SqlRef::Real(number),
-            ValueRef::Text(text) => SqlRef::Text(text.as_bytes()),
-            ValueRef::Blob(bytes) => SqlRef::Blob(bytes),
-            ValueRef::Entry(number) => SqlRef::Integer(texts[number as usize]),
-        };
-        statement.raw_bind_parameter(offset + column + 1, ToSqlOutput::Borrowed(value))?;
-        next = next.max(column + 1);
-    }
-    for (column, kind) in columns.iter().enumerate().skip(next) {
-        bind_absent(statement, offset + column, *kind)?;
-    }
-    let end = offset + columns.len();
-    statement.raw_bind_parameter(end + 1, origin)?;
-    statement.raw_bind_parameter(end + 2, record.bytes.0 as i64)
+/// A statement and what its parameters hold: they keep their values from one execution to the next, and most
+/// are to be the same again (device, command, origin, what is absent).
+struct Binder<'a> {
+    statement: CachedStatement<'a>,
+    bound: Vec<Bound>,
 }
 
-fn bind_absent(
-    statement: &mut CachedStatement<'_>,
-    parameter: usize,
-    kind: Kind,
-) -> rusqlite::Result<()> {
-    match kind {
-        Kind::Dictionary => statement.raw_bind_parameter(parameter + 1, 0),
-        _ => statement.raw_bind_parameter(parameter + 1, ""),
+/// What a parameter holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bound {
+    Other,
+    Absent,
+    Integer(i64),
+}
+
+impl<'a> Binder<'a> {
+    fn new(statement: CachedStatement<'a>, parameters: usize) -> Self {
+        Self {
+            statement,
+            bound: vec![Bound::Other; parameters],
+        }
+    }
+
+    /// Binds a row from parameter `offset` on; returns where the next begins. Values come in the order of the
+    /// columns more often than not; what lies between two is absent.
+    fn row(
+        &mut self,
+        offset: usize,
+        row: &RowKind,
+        record: &RecordRef<'_>,
+    ) -> rusqlite::Result<usize> {
+        let mut next = 0;
+        for (column, value) in record.values() {
+            for absent in next..column {
+                self.absent(offset + absent, row.columns[absent])?;
+            }
+            next = next.max(column + 1);
+            let parameter = offset + column;
+            match value {
+                ValueRef::Integer(number) => self.integer(parameter, number)?,
+                ValueRef::Entry(number) => self.integer(parameter, row.texts[number as usize])?,
+                ValueRef::Null => self.absent(parameter, row.columns[column])?,
+                ValueRef::Real(number) => self.other(parameter, SqlRef::Real(number))?,
+                ValueRef::Text(text) => self.other(parameter, SqlRef::Text(text.as_bytes()))?,
+                ValueRef::Blob(bytes) => self.other(parameter, SqlRef::Blob(bytes))?,
+            }
+        }
+        for absent in next..row.columns.len() {
+            self.absent(offset + absent, row.columns[absent])?;
+        }
+        let end = offset + row.columns.len();
+        self.integer(end, row.origin)?;
+        self.integer(end + 1, record.bytes.0 as i64)?;
+        Ok(end + 2)
+    }
+
+    fn integer(&mut self, parameter: usize, number: i64) -> rusqlite::Result<()> {
+        if self.bound[parameter] == Bound::Integer(number) {
+            return Ok(());
+        }
+        self.bound[parameter] = Bound::Integer(number);
+        self.statement.raw_bind_parameter(parameter + 1, number)
+    }
+
+    fn absent(&mut self, parameter: usize, kind: Kind) -> rusqlite::Result<()> {
+        if kind == Kind::Dictionary {
+            return self.integer(parameter, 0);
+        }
+        if self.bound[parameter] == Bound::Absent {
+            return Ok(());
+        }
+        self.bound[parameter] = Bound::Absent;
+        self.statement.raw_bind_parameter(parameter + 1, "")
+    }
+
+    fn other(&mut self, parameter: usize, value: SqlRef<'_>) -> rusqlite::Result<()> {
+        self.bound[parameter] = Bound::Other;
+        self.statement
+            .raw_bind_parameter(parameter + 1, ToSqlOutput::Borrowed(value))
     }
 }
 

@@ -89,16 +89,19 @@ pub static PAIRS: Dataset = Dataset::rows("ledger_pairs", "Pairs of units of one
     .time("found_at");
 
 /// Samples.
-pub static SAMPLES: Dataset =
-    Dataset::series("ledger_samples", "ledger_sample_rows", "Samples of a ledger")
-        .columns(&[
-            Column::time("time"),
-            Column::dictionary("device"),
-            Column::dictionary("name"),
-            Column::milli("value"),
-            Column::integer("count"),
-            Column::text("extra"),
-        ])
-        .key(&["time", "device", "name", "value", "count", "extra"])
-        .time("time")
-        .device("device");
+pub static SAMPLES: Dataset = Dataset::series(
+    "ledger_samples",
+    "ledger_sample_rows",
+    "Samples of a ledger",
+)
+.columns(&[
+    Column::time("time"),
+    Column::dictionary("device"),
+    Column::dictionary("name"),
+    Column::milli("value"),
+    Column::integer("count"),
+    Column::text("extra"),
+])
+.key(&["time", "device", "name", "value", "count", "extra"])
+.time("time")
+.device("device");

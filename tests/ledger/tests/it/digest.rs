@@ -22,9 +22,24 @@ impl Home {
             }
         }
         attached(self, &db, &mut text);
-        list(&db, "SELECT name, complete FROM scopes ORDER BY name", "scope", &mut text);
-        list(&db, "SELECT DISTINCT code, hex(hash) FROM rejects ORDER BY 1, 2", "reject", &mut text);
-        list(&db, "SELECT hex(hash), size, path IS NULL FROM files ORDER BY hash", "file", &mut text);
+        list(
+            &db,
+            "SELECT name, complete FROM scopes ORDER BY name",
+            "scope",
+            &mut text,
+        );
+        list(
+            &db,
+            "SELECT DISTINCT code, hex(hash) FROM rejects ORDER BY 1, 2",
+            "reject",
+            &mut text,
+        );
+        list(
+            &db,
+            "SELECT hex(hash), size, path IS NULL FROM files ORDER BY hash",
+            "file",
+            &mut text,
+        );
         list(&db, "SELECT * FROM dirty", "dirty", &mut text);
         text
     }
@@ -32,18 +47,30 @@ impl Home {
     /// Checks everything that must hold of any store at any time, through a connection of its own.
     pub(crate) fn check(&self) {
         let db = self.outside();
-        let fine: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        let fine: String = db
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .unwrap();
         assert_eq!(fine, "ok");
         let broken = lines(&db, "SELECT * FROM pragma_foreign_key_check");
         assert!(broken.is_empty(), "foreign keys: {broken:?}");
-        for dataset in self.datasets.iter().filter(|dataset| !dataset.text.is_empty()) {
+        for dataset in self
+            .datasets
+            .iter()
+            .filter(|dataset| !dataset.text.is_empty())
+        {
             search_is_right(&db, dataset);
         }
         files_are_there(self, &db);
         let columns = "SELECT count(*) FROM {table} WHERE dataset = '{name}' AND row_id NOT IN (SELECT id FROM {rows})";
-        for dataset in self.datasets.iter().filter(|dataset| dataset.shape == Shape::Rows) {
+        for dataset in self
+            .datasets
+            .iter()
+            .filter(|dataset| dataset.shape == Shape::Rows)
+        {
             for table in ["aliases", "links", "tags", "revisions"] {
-                let sql = columns.replace("{table}", table).replace("{name}", dataset.name);
+                let sql = columns
+                    .replace("{table}", table)
+                    .replace("{name}", dataset.name);
                 let left: i64 = db
                     .query_row(&sql.replace("{rows}", dataset.table), [], |row| row.get(0))
                     .unwrap();
@@ -57,13 +84,19 @@ impl Home {
 pub(crate) fn search_is_right(db: &Connection, dataset: &Dataset) {
     let table = dataset.table;
     let check = format!("INSERT INTO {table}_fts({table}_fts, rank) VALUES ('integrity-check', 1)");
-    db.execute(&check, []).unwrap_or_else(|error| panic!("the index of {table}: {error}"));
-    let scan = dataset.text.iter().map(|column| format!("' ' || coalesce({column}, '') || ' '"));
+    db.execute(&check, [])
+        .unwrap_or_else(|error| panic!("the index of {table}: {error}"));
+    let scan = dataset
+        .text
+        .iter()
+        .map(|column| format!("' ' || coalesce({column}, '') || ' '"));
     let scan = scan.collect::<Vec<_>>().join(" || ");
     for word in ["red", "green", "blue", "alpha", "beta", "gamma", "x", "y"] {
         let hits = lines(
             db,
-            &format!("SELECT rowid FROM {table}_fts WHERE {table}_fts MATCH '{word}' ORDER BY rowid"),
+            &format!(
+                "SELECT rowid FROM {table}_fts WHERE {table}_fts MATCH '{word}' ORDER BY rowid"
+            ),
         );
         let scanned = lines(
             db,
@@ -78,14 +111,22 @@ pub(crate) fn search_is_right(db: &Connection, dataset: &Dataset) {
 /// No row of `files` without its file, and no file without its row.
 fn files_are_there(home: &Home, db: &Connection) {
     let mut rows = Vec::new();
-    for (path, hash) in pairs(db, "SELECT path, lower(hex(hash)) FROM files WHERE path IS NOT NULL") {
-        let bytes = std::fs::read(home.data().join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    for (path, hash) in pairs(
+        db,
+        "SELECT path, lower(hex(hash)) FROM files WHERE path IS NOT NULL",
+    ) {
+        let bytes = std::fs::read(home.data().join(&path))
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
         assert_eq!(blake3::hash(&bytes).to_hex().as_str(), hash, "{path}");
         rows.push(path);
     }
     rows.sort();
     if home.data().exists() {
-        assert_eq!(crate::support::files_below(&home.data()), rows, "files against their rows");
+        assert_eq!(
+            crate::support::files_below(&home.data()),
+            rows,
+            "files against their rows"
+        );
     }
 }
 
@@ -115,12 +156,21 @@ fn rows(home: &Home, db: &Connection, dataset: &Dataset, text: &mut String) {
 
 /// A value, in words that mean the same in every store.
 fn told(home: &Home, db: &Connection, dataset: &Dataset, name: &str, value: &Value) -> String {
-    let link = dataset.columns.iter().any(|column| column.name == name && column.merge == Merge::Link);
+    let link = dataset
+        .columns
+        .iter()
+        .any(|column| column.name == name && column.merge == Merge::Link);
     match value {
         Value::Integer(id) if link => {
             let sql = "SELECT \"table\" FROM pragma_foreign_key_list(?1) WHERE \"from\" = ?2";
-            let table: String = db.query_row(sql, [dataset.table, name], |row| row.get(0)).unwrap();
-            let target = home.datasets.iter().find(|dataset| dataset.table == table).unwrap();
+            let table: String = db
+                .query_row(sql, [dataset.table, name], |row| row.get(0))
+                .unwrap();
+            let target = home
+                .datasets
+                .iter()
+                .find(|dataset| dataset.table == table)
+                .unwrap();
             key_of(db, target, *id)
         }
         Value::Integer(id) if name == "scope" => {
@@ -137,15 +187,30 @@ fn told(home: &Home, db: &Connection, dataset: &Dataset, name: &str, value: &Val
 }
 
 fn key_of(db: &Connection, dataset: &Dataset, id: i64) -> String {
-    let key: Vec<String> = dataset.key.iter().map(|column| format!("quote({column})")).collect();
-    let sql = format!("SELECT {} FROM {} WHERE id = ?1", key.join(" || '/' || "), dataset.table);
-    let key: Option<String> = db.query_row(&sql, [id], |row| row.get(0)).optional().unwrap();
+    let key: Vec<String> = dataset
+        .key
+        .iter()
+        .map(|column| format!("quote({column})"))
+        .collect();
+    let sql = format!(
+        "SELECT {} FROM {} WHERE id = ?1",
+        key.join(" || '/' || "),
+        dataset.table
+    );
+    let key: Option<String> = db
+        .query_row(&sql, [id], |row| row.get(0))
+        .optional()
+        .unwrap();
     key.unwrap_or_else(|| format!("no {} {id}", dataset.name))
 }
 
 fn series(db: &Connection, dataset: &Dataset, text: &mut String) {
     let names: Vec<&str> = dataset.columns.iter().map(|column| column.name).collect();
-    let sql = format!("SELECT {0} FROM {1} ORDER BY {0}", names.join(", "), dataset.name);
+    let sql = format!(
+        "SELECT {0} FROM {1} ORDER BY {0}",
+        names.join(", "),
+        dataset.name
+    );
     list(db, &sql, dataset.name, text);
 }
 
@@ -159,13 +224,21 @@ fn attached(home: &Home, db: &Connection, text: &mut String) {
     ]);
     for (table, columns) in tables {
         let mut told = Vec::new();
-        for dataset in home.datasets.iter().filter(|dataset| dataset.shape == Shape::Rows) {
-            let sql = format!("SELECT row_id, {columns} FROM {table} WHERE dataset = '{}'", dataset.name);
+        for dataset in home
+            .datasets
+            .iter()
+            .filter(|dataset| dataset.shape == Shape::Rows)
+        {
+            let sql = format!(
+                "SELECT row_id, {columns} FROM {table} WHERE dataset = '{}'",
+                dataset.name
+            );
             let mut statement = db.prepare(&sql).unwrap();
             let width = statement.column_count();
             let found = statement.query_map([], |row| {
                 let key = key_of(db, dataset, row.get(0)?);
-                let values: rusqlite::Result<Vec<Value>> = (1..width).map(|at| row.get(at)).collect();
+                let values: rusqlite::Result<Vec<Value>> =
+                    (1..width).map(|at| row.get(at)).collect();
                 Ok(format!("{table}: {} {key} {:?}\n", dataset.name, values?))
             });
             told.extend(found.unwrap().map(Result::unwrap));
@@ -182,7 +255,9 @@ fn list(db: &Connection, sql: &str, what: &str, text: &mut String) {
 }
 
 pub(crate) fn lines(db: &Connection, sql: &str) -> Vec<String> {
-    let mut statement = db.prepare(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let mut statement = db
+        .prepare(sql)
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
     let width = statement.column_count();
     let rows = statement.query_map([], |row| {
         let values: rusqlite::Result<Vec<Value>> = (0..width).map(|at| row.get(at)).collect();

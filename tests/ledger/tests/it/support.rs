@@ -1,8 +1,8 @@
 //! A store in a folder of its own, and what feeds it: operations of the ledger, straight into an output.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use datalake_core::{
     Dataset, Error, FixedClock, Job, Outcome, Output, Receipt, Reject, Result, Sample as Bytes,
@@ -29,8 +29,18 @@ pub(crate) fn now() -> Timestamp {
 }
 
 impl Home {
+    /// A store of the ledger. Its database is a copy of one that is made once: making it takes longer than
+    /// most tests.
     pub(crate) fn new() -> Self {
-        Self::with(&DATASETS, SCHEMA)
+        static FRESH: OnceLock<Vec<u8>> = OnceLock::new();
+        let fresh = FRESH.get_or_init(|| {
+            let home = Self::with(&DATASETS, SCHEMA);
+            drop(home.open());
+            std::fs::read(home.database()).unwrap()
+        });
+        let home = Self::with(&DATASETS, SCHEMA);
+        std::fs::write(home.database(), fresh).unwrap();
+        home
     }
 
     pub(crate) fn with(datasets: &[&'static Dataset], fragment: &str) -> Self {
@@ -206,9 +216,8 @@ pub(crate) async fn obey_all(out: &mut Output, sink: &dyn Sink, ops: &[Op]) -> R
 }
 
 pub(crate) fn parse(lines: &str) -> Vec<Op> {
-    let op = |line: &str| {
-        serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))
-    };
+    let op =
+        |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     lines
         .lines()
         .map(str::trim)

@@ -1,0 +1,341 @@
+//! Stops at every commit point, and by a signal.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use datalake::config::{Config, ConfiguredSource, Inputs};
+use datalake_core::{
+    Batch, Blob, Cancel, Checkpoint, Context, Error, FileRef, Job, KnownUnit, Output, Progress,
+    Receipt, Result, Sink, SourceName, SystemClock, UnitId, Zone, async_trait, registry,
+};
+use datalake_plugins as _;
+use datalake_store::{Catalog, Facts, RunEnd, RunStart, Settings, Store};
+
+use crate::support::context::TestContext;
+use crate::support::input::{Expected, Size, make};
+use crate::support::system::alone;
+
+const SMALL: Size = Size {
+    files: 4,
+    lines: 400,
+    bad_every: 40,
+};
+/// So small that each file takes several commits.
+const BATCH_BYTES: usize = 2 << 10;
+
+/// What happens after so many commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// Nothing ever.
+    Nothing,
+    /// Somebody asks it to stop.
+    Cancel,
+    /// Nothing is written any more, as when the process is killed.
+    Die,
+}
+
+/// The store behind a sink that counts its commits.
+struct Counted {
+    store: Arc<Store>,
+    commits: AtomicU64,
+    at: u64,
+    then: Then,
+    cancel: Cancel,
+}
+
+#[async_trait]
+impl Sink for Counted {
+    async fn write(&self, batch: Batch) -> Result<Receipt> {
+        if self.then == Then::Die && self.commits.load(Ordering::SeqCst) >= self.at {
+            return Err(Error::temporary("killed"));
+        }
+        let receipt = self.store.write(batch).await?;
+        let commits = self.commits.fetch_add(1, Ordering::SeqCst) + 1;
+        if self.then == Then::Cancel && commits >= self.at {
+            self.cancel.cancel();
+        }
+        Ok(receipt)
+    }
+
+    async fn checkpoint(&self, source: &SourceName, unit: &UnitId) -> Result<Option<Checkpoint>> {
+        self.store.checkpoint(source, unit).await
+    }
+
+    async fn known(&self, source: &SourceName) -> Result<Vec<KnownUnit>> {
+        self.store.known(source).await
+    }
+
+    fn stage(&self, blob: Blob) -> Result<FileRef> {
+        self.store.stage(blob)
+    }
+}
+
+/// The one source of the place.
+fn source(cx: &TestContext) -> ConfiguredSource {
+    let entries = registry::sources().unwrap();
+    let mut inputs = Inputs::from_process(&entries).unwrap();
+    inputs.environment = [("PROJECT_ROOT", cx.root().to_str().unwrap())]
+        .into_iter()
+        .collect();
+    inputs.config = Some(cx.path("datalake.toml"));
+    let config = Config::load(&inputs).map_err(Error::from).unwrap();
+    config.source("memory-jsonl").unwrap().clone()
+}
+
+fn open(cx: &TestContext) -> Arc<Store> {
+    let catalog = Arc::new(Catalog::new(&registry::datasets().unwrap(), &[]));
+    let settings = Settings::new(cx.path("datalake.db"), cx.path("data"));
+    let birth = Facts {
+        device: "laptop".into(),
+        zone: Zone::utc(),
+    };
+    Arc::new(
+        Store::open(settings, catalog, Arc::new(SystemClock), &birth, None)
+            .unwrap()
+            .0,
+    )
+}
+
+/// Reads the units one after another, as the engine does, until the sink stops it. Returns its commits, and
+/// whether it was stopped.
+async fn read(source: &ConfiguredSource, store: &Arc<Store>, at: u64, then: Then) -> (u64, bool) {
+    let cancel = Cancel::default();
+    let start = RunStart {
+        source: source.name.clone(),
+        plugin: source.entry.name.to_owned(),
+        device: "laptop".into(),
+        trigger: "manual",
+    };
+    let run = store.begin_run(start).await.unwrap();
+    let context = context(source, store, &cancel).await;
+    let sink = Arc::new(Counted {
+        store: store.clone(),
+        commits: AtomicU64::new(0),
+        at,
+        then,
+        cancel,
+    });
+    let mut stopped = false;
+    for (attempt, unit) in source
+        .source
+        .units(&context)
+        .await
+        .unwrap_or_default()
+        .into_iter()
+        .enumerate()
+    {
+        let known = context.known.get(&unit.id);
+        let from = known.and_then(|known| known.checkpoint.clone());
+        let state = known.map(|known| known.state.clone()).unwrap_or_default();
+        let job = job(source, run, &unit.id, attempt as u64);
+        let mut output = Output::new(job, state, sink.clone());
+        let read = source.source.read(&context, &unit, from, &mut output).await;
+        stopped |= output.finish().await.and(read).is_err();
+        if stopped {
+            break;
+        }
+    }
+    if then != Then::Die {
+        let outcome = if stopped { "cancelled" } else { "rejects" };
+        store
+            .end_run(
+                run,
+                RunEnd {
+                    outcome,
+                    ..RunEnd::default()
+                },
+            )
+            .await
+            .unwrap();
+    }
+    (sink.commits.load(Ordering::SeqCst), stopped)
+}
+
+async fn context(source: &ConfiguredSource, store: &Store, cancel: &Cancel) -> Context {
+    let known = store.known(&source.name).await.unwrap();
+    let known: HashMap<_, _> = known
+        .into_iter()
+        .map(|unit| (unit.id.clone(), unit))
+        .collect();
+    Context {
+        source: source.name.clone(),
+        device: "laptop".into(),
+        zone: Zone::utc(),
+        clock: Arc::new(SystemClock),
+        known: Arc::new(known),
+        cursor_version: source.entry.cursor_version,
+        full: false,
+        cancel: cancel.clone(),
+    }
+}
+
+fn job(source: &ConfiguredSource, run: i64, unit: &UnitId, attempt: u64) -> Job {
+    Job {
+        source: source.name.clone(),
+        run,
+        unit: unit.clone(),
+        attempt,
+        cursor_version: source.entry.cursor_version,
+        tags: Arc::default(),
+        batch_bytes: BATCH_BYTES,
+        progress: Arc::new(Progress::default()),
+    }
+}
+
+/// A fresh place with the small input.
+fn small() -> (TestContext, Expected) {
+    let cx = TestContext::new();
+    let expected = make(&cx.path("in"), 7, SMALL);
+    (cx, expected)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_at_every_commit_point() {
+    let (cx, expected) = small();
+    let (commits, stopped) = read(&source(&cx), &open(&cx), 0, Then::Nothing).await;
+    assert!(!stopped);
+    expected.assert_in(&cx.database());
+    assert!(commits >= 20, "{commits} commits");
+    let mut stops = 0;
+    for then in [Then::Cancel, Then::Die] {
+        for at in u64::from(then == Then::Cancel)..commits {
+            let (cx, expected) = small();
+            let source = source(&cx);
+            let (_, stopped) = read(&source, &open(&cx), at, then).await;
+            // The reader is ahead of the sink: in the last unit a wish to stop may find it done.
+            assert!(stopped || then == Then::Cancel, "at {at} of {commits}");
+            stops += u64::from(stopped);
+            // What is there by then is right as far as it goes, and nothing of it comes twice.
+            let before = Expected::found(&cx.database());
+            assert!(
+                before
+                    .samples
+                    .iter()
+                    .all(|sample| expected.samples.binary_search(sample).is_ok()),
+                "{then:?} at {at}"
+            );
+            let (_, stopped) = read(&source, &open(&cx), 0, Then::Nothing).await;
+            assert!(!stopped);
+            expected.assert_in(&cx.database());
+        }
+    }
+    assert!(
+        stops > commits * 3 / 2,
+        "{stops} stops at {commits} commits"
+    );
+}
+
+/// The first signal stops at the next commit point, within two seconds; nothing of it is lost.
+#[test]
+fn sigterm() {
+    let _alone = alone();
+    for signal in [libc::SIGTERM, libc::SIGINT] {
+        // Other work on this machine may slow one down, but hardly all.
+        let fastest = (0..3)
+            .map(|_| stopped_by(signal))
+            .find(|took| *took < Duration::from_secs(2));
+        assert!(fastest.is_some(), "three times longer than two seconds");
+    }
+}
+
+/// How long the program takes to end after `signal`.
+fn stopped_by(signal: i32) -> Duration {
+    let cx = TestContext::new();
+    let expected = make(
+        &cx.path("in"),
+        3,
+        Size {
+            files: 6,
+            lines: 120_000,
+            bad_every: 2_000,
+        },
+    );
+    let running = cx.start("run");
+    wait_for(|| {
+        cx.path("datalake.db-wal")
+            .metadata()
+            .is_ok_and(|log| log.len() > 100_000)
+    });
+    running.signal(signal);
+    let begun = Instant::now();
+    let ran = running.finish_within(Duration::from_secs(20));
+    let took = begun.elapsed();
+    assert_eq!(ran.code(), Some(1), "{ran}");
+    assert!(
+        ran.stderr.contains("stopping at the next commit point"),
+        "{ran}"
+    );
+    assert!(ran.stdout.contains("stopped"), "{ran}");
+    let outcome: String = cx.value("SELECT outcome FROM runs");
+    assert_eq!(outcome, "cancelled");
+    let (samples, events, _) = cx.counts();
+    let (kept, all) = (
+        samples + events,
+        expected.samples.len() + expected.events.len(),
+    );
+    assert!(kept > 0 && kept < all as i64, "{kept} of {all}");
+    cx.run("run").expect(3);
+    expected.assert_in(&cx.database());
+    took
+}
+
+/// Whoever does not want to wait for the commit point signals twice; nothing is lost by that either.
+#[test]
+fn second_signal() {
+    let cx = TestContext::new();
+    let expected = make(
+        &cx.path("in"),
+        4,
+        Size {
+            files: 6,
+            lines: 120_000,
+            bad_every: 2_000,
+        },
+    );
+    let running = cx.start("run");
+    wait_for(|| {
+        cx.path("datalake.db-wal")
+            .metadata()
+            .is_ok_and(|log| log.len() > 100_000)
+    });
+    for _ in 0..20 {
+        running.signal(libc::SIGINT);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let ran = running.finish();
+    assert!(matches!(ran.code(), Some(1 | 130)), "{ran}");
+    cx.run("run").expect(3);
+    expected.assert_in(&cx.database());
+}
+
+/// A run that waits for another hears the signal too.
+#[test]
+fn sigterm_while_waiting() {
+    let cx = TestContext::with_input();
+    cx.run("init").expect(0);
+    let _held = open(&cx).lock_source("memory-jsonl", "this test").unwrap();
+    let running = cx.start("run");
+    std::thread::sleep(Duration::from_millis(300));
+    running.signal(libc::SIGTERM);
+    let ran = running.finish_within(Duration::from_secs(2));
+    assert_eq!(ran.code(), Some(1), "{ran}");
+    assert!(
+        ran.stderr.contains("memory-jsonl: waiting for this test"),
+        "{ran}"
+    );
+}
+
+/// Waits until something has happened, which it soon does.
+pub(crate) fn wait_for(happened: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !happened() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "it does not happen"
+        );
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
