@@ -93,7 +93,9 @@ impl Error {
         let made = Self::new(kind, plain_io(&error)).at(place.to_string());
         let made = match error.kind() {
             _ if full => made.hint("free some space, then run again: nothing is lost"),
-            Io::PermissionDenied => made.hint("give this user the right to it, or name another place"),
+            Io::PermissionDenied => {
+                made.hint("give this user the right to it, or name another place")
+            }
             Io::ReadOnlyFilesystem => made.hint("mount it writable, or name another place"),
             _ => made,
         };

@@ -185,7 +185,11 @@ pub(super) fn cell(value: &Cell) -> String {
 /// A row as a JSON object.
 pub(super) fn object(columns: &[String], row: &[Cell]) -> serde_json::Value {
     let pairs = columns.iter().zip(row);
-    serde_json::Value::Object(pairs.map(|(name, cell)| (name.clone(), json!(cell))).collect())
+    serde_json::Value::Object(
+        pairs
+            .map(|(name, cell)| (name.clone(), json!(cell)))
+            .collect(),
+    )
 }
 
 /// A row as the text of a JSON object with the columns of a statement in their order. A name that comes again

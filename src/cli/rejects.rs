@@ -100,12 +100,7 @@ fn show(app: &App, reader: &Reader, id: i64) -> Result<()> {
             print::local(&cell(14), &zone),
             cell(12)
         )?;
-        writeln!(
-            out,
-            "input   {} bytes, BLAKE3 {}",
-            cell(9),
-            cell(10)
-        )?;
+        writeln!(out, "input   {} bytes, BLAKE3 {}", cell(9), cell(10))?;
         writeln!(out, "\n{}", print::harmless(&text))
     })
 }

@@ -101,7 +101,7 @@ fn a_link_to_a_file() {
 
 #[test]
 fn no_permission_for_a_file() {
-    let cx = beside(|cx| cx.write("in/events.jsonl", LINE)).as_ordinary_user();
+    let cx = beside(|cx| cx.write("in/events.jsonl", LINE)).under_permissions();
     cx.give("");
     cx.mode("in/events.jsonl", 0o000);
     one_reject(&cx, "events.jsonl", "no-permission");
@@ -113,7 +113,7 @@ fn no_permission_for_a_file() {
 
 #[test]
 fn no_permission_for_the_folder() {
-    let cx = beside(|_| ()).as_ordinary_user();
+    let cx = beside(|_| ()).under_permissions();
     cx.give("");
     cx.mode("in", 0o000);
     let ran = cx.run("run");

@@ -118,7 +118,7 @@ fn wrong_types() {
     rejected(
         "{\"timestamp\": 1, \"rss_mb\": \"500\"}",
         "wrong-type",
-        "f64",
+        "number",
     );
     rejected("{\"timestamp\": 1, \"command\": 7}", "wrong-type", "a text");
     rejected("{\"timestamp\": true}", "wrong-type", "a time");

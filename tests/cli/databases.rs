@@ -1,5 +1,6 @@
 //! Databases that are not what they should be: one line says the cause and one the cure, the exit status is 1,
 //! and nothing is changed or laid beside them.
+#![expect(clippy::expect_used, reason = "in a test a panic is the report")]
 
 use std::fs;
 
@@ -214,7 +215,9 @@ fn a_link_to_a_database() {
 /// The database is a file of someone else.
 #[test]
 fn read_only_file() {
-    let cx = after(|_| ()).with("LOG_DIR", "own/logs").as_ordinary_user();
+    let cx = after(|_| ())
+        .with("LOG_DIR", "own/logs")
+        .under_permissions();
     cx.mode("datalake.db", 0o444);
     fs::create_dir_all(cx.path("own/logs")).expect("it is new");
     cx.give("own");
@@ -228,7 +231,7 @@ fn read_only_folder() {
         .with("LOG_DIR", "own/logs")
         .with("DB_FILE", "shelf/datalake.db");
     cx.run("run").expect(0);
-    let cx = cx.as_ordinary_user();
+    let cx = cx.under_permissions();
     for name in ["data", "shelf", "shelf/datalake.db", "own"] {
         cx.give(name);
     }
@@ -245,7 +248,9 @@ fn read_only_folder() {
 
 #[test]
 fn unreadable_file() {
-    let cx = after(|_| ()).with("LOG_DIR", "own/logs").as_ordinary_user();
+    let cx = after(|_| ())
+        .with("LOG_DIR", "own/logs")
+        .under_permissions();
     fs::create_dir_all(cx.path("own/logs")).expect("it is new");
     cx.give("own");
     cx.mode("datalake.db", 0o000);
@@ -257,7 +262,7 @@ fn unreadable_file() {
 fn no_right_to_make_one() {
     let cx = TestContext::with_input()
         .with("LOG_DIR", "own/logs")
-        .as_ordinary_user();
+        .under_permissions();
     fs::create_dir_all(cx.path("own/logs")).expect("it is new");
     cx.give("own");
     cx.mode("", 0o555);

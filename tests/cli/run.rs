@@ -1,4 +1,5 @@
 //! `run`: what it reads, what it says, and how it ends.
+#![expect(clippy::expect_used, reason = "in a test a panic is the report")]
 
 use crate::support::context::TestContext;
 

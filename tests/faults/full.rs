@@ -1,4 +1,5 @@
 //! Full disks: a plain message, a status that is not 0, and nothing lost: once there is room, a run completes.
+#![expect(clippy::expect_used, reason = "in a test a panic is the report")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -55,9 +55,10 @@ impl TestContext {
         cx
     }
 
-    /// [`new`](Self::new) with the plugin's fixtures as input.
+    /// [`new`](Self::new) with the plugin's fixtures as input, read one after the other, so that the numbers of
+    /// what is stored follow from the input.
     pub(crate) fn with_input() -> Self {
-        let cx = Self::new();
+        let cx = Self::new().with("DATALAKE_RUN_THREADS", "1");
         for name in ["metrics.jsonl", "events.jsonl"] {
             let fixtures =
                 Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/memory-jsonl/fixtures");
@@ -92,7 +93,7 @@ impl TestContext {
 
     /// Runs everything from here on as a user that permissions bind. Root, as whom CI runs its tests, may
     /// read and write whatever the permissions say.
-    pub(crate) fn as_ordinary_user(mut self) -> Self {
+    pub(crate) fn under_permissions(mut self) -> Self {
         if !system::is_root() {
             return self;
         }

@@ -127,11 +127,13 @@ fn many() -> String {
         1 => format!(r#"{{"op":"reject","why":"{n}"}}"#),
         2 => format!(r#"{{"op":"sample","name":"n","value":{n}}}"#),
         3 => String::from(r#"{"op":"book","name":"b","title":"red","with":{"aliases":["b"]}}"#),
-        _ => format!(
-            r#"{{"op":"entry","entry":"e{}","label":"l{n}","amount":{n},"accounts":["a{}"],"file":{{"name":"f","text":"{n}"}},"with":{{"version":{n}}}}}"#,
-            n % 300,
-            n % 5
-        ),
+        _ => {
+            let file = format!(r#""file":{{"name":"f","text":"{n}"}},"with":{{"version":{n}}}"#);
+            let (key, account) = (n % 300, n % 5);
+            format!(
+                r#"{{"op":"entry","entry":"e{key}","label":"l{n}","amount":{n},"accounts":["a{account}"],{file}}}"#
+            )
+        }
     };
     (0..600).map(|n| line(n) + "\n").collect()
 }
