@@ -98,6 +98,9 @@ fn no_sql_and_no_terminal() {
 fn seed_statements() {
     let cx = TestContext::filled();
     snap!(cx; "query 'SELECT * FROM audio ORDER BY created_at DESC LIMIT 10'",
-        "query \"SELECT t.filename, snippet(transcripts_fts, 0, '>>>', '<<<', '...', 20) FROM transcripts_fts JOIN transcripts t ON transcripts_fts.rowid = t.id WHERE transcripts_fts MATCH 'words'\"",
+        concat!(
+            "query \"SELECT t.filename, snippet(transcripts_fts, 0, '>>>', '<<<', '...', 20) FROM transcripts_fts ",
+            "JOIN transcripts t ON transcripts_fts.rowid = t.id WHERE transcripts_fts MATCH 'words'\"",
+        ),
         "query 'SELECT COUNT(*), SUM(duration_seconds) / 60.0, AVG(duration_seconds) FROM audio'");
 }

@@ -417,7 +417,8 @@ fn vanished_file() {
 #[test]
 fn rows_lead_to_their_lines() {
     let cx = TestContext::filled();
-    let places = "SELECT o.unit || ' ' || s.origin_start FROM memory_metrics AS s JOIN origins AS o ON o.id = s.origin ORDER BY s.origin_start";
+    let places = "SELECT o.unit || ' ' || s.origin_start FROM memory_metrics AS s
+                  JOIN origins AS o ON o.id = s.origin ORDER BY s.origin_start";
     let text = std::fs::read_to_string(cx.path("in/metrics.jsonl")).expect("it is text");
     let mut start = 0;
     let mut expected = Vec::new();
