@@ -94,8 +94,14 @@ fn round(seed: u64, input: &TestContext, expected: &Expected, took: Duration) ->
             ran => panic!("round {seed}: {ran}"),
         }
     }
-    let last = cx.run(&line);
+    let last = cx.run(&format!("{line} --json"));
     assert!(matches!(last.code(), Some(0 | 3)), "round {seed}: {last}");
+    let told = last.json();
+    assert_eq!(
+        told["sources"][0]["missing"],
+        serde_json::json!([]),
+        "round {seed}: {told}"
+    );
     let database = cx.database();
     expected.assert_in(&database);
     let interrupted = "SELECT count(*) FROM runs WHERE outcome = 'interrupted'";

@@ -1,6 +1,7 @@
 //! What the tests of this module stand on: a folder, a sink that keeps everything in memory by the
 //! rules of the store, and a run over all units of a source.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -167,6 +168,9 @@ pub(super) struct World {
     pub(super) backwards: bool,
     pub(super) batch_bytes: usize,
     pub(super) cancel: Cancel,
+    /// Whether a change of a file is sure to show in its times by now. The real clock would answer by how
+    /// busy the machine is.
+    pub(super) settled: Cell<bool>,
 }
 
 static ATTEMPTS: AtomicU64 = AtomicU64::new(0);
@@ -189,7 +193,22 @@ impl World {
             backwards: false,
             batch_bytes: BATCH_BYTES,
             cancel: Cancel::default(),
+            settled: Cell::new(false),
         }
+    }
+
+    /// From now on a change of a file is sure to show in its times.
+    pub(super) fn let_settle(&self) {
+        self.settled.set(true);
+    }
+
+    fn clock(&self) -> FixedClock {
+        let year_2100 = Timestamp::from_seconds(4_102_444_800).unwrap();
+        FixedClock(if self.settled.get() {
+            year_2100
+        } else {
+            Timestamp::EPOCH
+        })
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -217,7 +236,7 @@ impl World {
             source: "test".into(),
             device: "here".into(),
             zone: Zone::utc(),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(self.clock()),
             known: Arc::new(self.sink.state().known.clone()),
             cursor_version: self.version,
             full: self.full,
@@ -321,9 +340,4 @@ pub(super) fn assert_idle(world: &World) {
         before,
         "an idle run wrote something"
     );
-}
-
-/// Waits until a change of a file is sure to show in its times.
-pub(super) fn let_settle() {
-    std::thread::sleep(Duration::from_millis(60));
 }

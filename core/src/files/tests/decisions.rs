@@ -31,7 +31,7 @@ fn what_was_appended_is_all_that_is_read() {
 fn while_a_file_looks_the_same_its_content_is_not_looked_at() {
     let world = World::of_lines();
     world.write("a", "one line\n");
-    let_settle();
+    world.let_settle();
     world.run();
     // A checkpoint that no longer fits the content: whoever looks at the content notices.
     let unit = UnitId::new("a");

@@ -124,7 +124,7 @@ fn an_empty_file_is_read_once_too() {
 
 /// The first look after a change would show is noted, so that the file need not be opened again.
 fn note_settled(world: &World) {
-    let_settle();
+    world.let_settle();
     let before = world.sink.state().batches;
     assert_eq!(world.run().rows, Vec::<String>::new());
     assert!(world.sink.state().batches > before);
