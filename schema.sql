@@ -3,6 +3,8 @@
 -- Any SQLite from 3.40 on can open, query and write the tables here: no functions or tokenizers of our own.
 -- Instants are UTC. In ordinary tables they are text of one width (2026-01-10T06:30:00.000000Z), so that text
 -- order is time order; in series they are integer microseconds since 1970, shown as text by a view.
+-- Triggers keep the full-text indexes right for any program that writes; one that uses INSERT OR REPLACE must
+-- set PRAGMA recursive_triggers = ON, or SQLite deletes the old row without telling them.
 --
 -- The tables that plugins write share these columns, which the store keeps ("kept by the store" below):
 --   origin, origin_start, origin_end, origin_pointer   the input, byte range and JSON pointer it came from
