@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::stop::wait_for;
+use super::stop::wait_for_log;
 use crate::support::context::TestContext;
 use crate::support::input::{Size, make};
 
@@ -24,11 +24,7 @@ fn for_12_seconds() {
         },
     );
     let running = cx.start("run");
-    wait_for(|| {
-        cx.path("datalake.db-wal")
-            .metadata()
-            .is_ok_and(|log| log.len() > 100_000)
-    });
+    wait_for_log(&cx, 100_000);
     let other = Connection::open(cx.path("datalake.db")).expect("it is there");
     other
         .busy_timeout(Duration::from_secs(5))
@@ -67,11 +63,7 @@ fn again_and_again() {
         },
     );
     let running = cx.start("run");
-    wait_for(|| {
-        cx.path("datalake.db-wal")
-            .metadata()
-            .is_ok_and(|log| log.len() > 0)
-    });
+    wait_for_log(&cx, 0);
     let other = Connection::open(cx.path("datalake.db")).expect("it is there");
     other
         .busy_timeout(Duration::from_secs(20))

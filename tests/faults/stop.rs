@@ -254,11 +254,7 @@ fn stopped_by(signal: i32) -> Duration {
         },
     );
     let running = cx.start("run");
-    wait_for(|| {
-        cx.path("datalake.db-wal")
-            .metadata()
-            .is_ok_and(|log| log.len() > 100_000)
-    });
+    wait_for_log(&cx, 100_000);
     running.signal(signal);
     let begun = Instant::now();
     let ran = running.finish_within(Duration::from_secs(20));
@@ -296,11 +292,7 @@ fn second_signal() {
         },
     );
     let running = cx.start("run");
-    wait_for(|| {
-        cx.path("datalake.db-wal")
-            .metadata()
-            .is_ok_and(|log| log.len() > 100_000)
-    });
+    wait_for_log(&cx, 100_000);
     for _ in 0..20 {
         running.signal(libc::SIGINT);
         std::thread::sleep(Duration::from_millis(5));
@@ -326,6 +318,12 @@ fn sigterm_while_waiting() {
         ran.stderr.contains("memory-jsonl: waiting for this test"),
         "{ran}"
     );
+}
+
+/// Waits until a run has written more than so many bytes: it is in the middle of its work then.
+pub(crate) fn wait_for_log(cx: &TestContext, bytes: u64) {
+    let log = cx.path("datalake.db-wal");
+    wait_for(|| log.metadata().is_ok_and(|log| log.len() > bytes));
 }
 
 /// Waits until something has happened, which it soon does.

@@ -24,7 +24,14 @@ const HOMES: &[&str] = &["/home/", "/Users/"];
 const EXAMPLE_NAMES: &[&str] = &["me", "you", "user", "alice", "bob", "ada", "example"];
 
 /// Other folders that exist on a developer's machine only.
-const DEVELOPER_FOLDERS: &[&str] = &["/work/", "/root/."];
+const DEVELOPER_FOLDERS: &[&str] = &["/root/."];
+
+/// Where this checkout lies. A folder right below the root is left out: a container's `/src` may well be
+/// meant where it is written.
+fn own_checkout() -> Option<&'static str> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    folder.to_str().filter(|path| path.matches('/').count() > 1)
+}
 
 /// Every broken rule in all files.
 pub(super) fn problems(files: &[SourceFile]) -> Vec<String> {
@@ -110,8 +117,10 @@ fn has_word(line: &str, word: &str) -> bool {
 
 /// An absolute path of somebody's machine in this line, if there is one.
 fn developer_path(line: &str) -> Option<&'static str> {
+    let own = own_checkout();
     let fixed = DEVELOPER_FOLDERS
         .iter()
+        .chain(&own)
         .find(|folder| absolute(line, folder).next().is_some());
     let home = HOMES.iter().find(|home| {
         absolute(line, home).any(|rest| {
@@ -125,8 +134,8 @@ fn developer_path(line: &str) -> Option<&'static str> {
     fixed.or(home).copied()
 }
 
-/// What follows each place where an absolute path begins with `start`. In `~/work/`, `./work/`
-/// and `https://example.org/work/` the path does not begin there.
+/// What follows each place where an absolute path begins with `start`. In `~/home/`, `./home/`
+/// and `https://example.org/home/` the path does not begin there.
 fn absolute<'a>(line: &'a str, start: &str) -> impl Iterator<Item = &'a str> {
     let inside_a_path = |c: char| is_name(c) || matches!(c, '~' | '/' | '}' | '>' | ')' | '*');
     line.match_indices(start)
@@ -219,10 +228,12 @@ mod tests {
         for line in [
             "cd /home/karl/x",
             "\"/Users/karl/Library\"",
-            "/work/lake",
             "(/root/.cargo)",
         ] {
             assert!(developer_path(line).is_some(), "{line}");
+        }
+        if let Some(own) = own_checkout() {
+            assert_eq!(developer_path(&format!("see {own}/src")), Some(own));
         }
         assert_eq!(
             found("tests/fixtures/log.jsonl", "{\"cwd\":\"/home/karl/x\"}\n"),
@@ -236,11 +247,10 @@ mod tests {
             "/home/me/lake",
             "/home/<name>/lake",
             "under /home/ or",
-            "~/work/notes",
-            "./work/x",
-            "https://example.org/work/x",
+            "~/home/karl/x",
+            "./home/karl/x",
+            "https://example.org/home/karl/x",
             "$BASE/home/karl/x",
-            "/workspace/x",
         ] {
             assert_eq!(developer_path(line), None, "{line}");
         }
