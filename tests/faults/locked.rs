@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::stop::wait_for_log;
+use super::stop::{wait_for, wait_for_log};
 use crate::support::context::TestContext;
 use crate::support::input::{Size, make};
+use crate::support::system::Running;
 
 const HELD: Duration = Duration::from_secs(12);
 
@@ -25,13 +26,7 @@ fn for_12_seconds() {
     );
     let running = cx.start("run");
     wait_for_log(&cx, 100_000);
-    let other = Connection::open(cx.path("datalake.db")).expect("it is there");
-    other
-        .busy_timeout(Duration::from_secs(5))
-        .expect("it takes any");
-    other
-        .execute_batch("BEGIN IMMEDIATE")
-        .expect("the reader of data commits now and then");
+    let other = lock_between_batches(&cx, &running);
     let rows = |cx: &TestContext| cx.value::<i64>("SELECT count(*) FROM memory_samples");
     let (begun, before) = (Instant::now(), rows(&cx));
     assert!(
@@ -47,6 +42,20 @@ fn for_12_seconds() {
     assert_eq!(ran.code(), Some(3), "{ran}");
     assert!(!ran.text().contains("lock"), "{ran}");
     expected.assert_in(&cx.database());
+}
+
+/// A connection that has taken the write lock in the middle of a run. The run stands still while the lock is
+/// asked for: otherwise it may be done before its turn comes on a busy machine.
+fn lock_between_batches(cx: &TestContext, running: &Running) -> Connection {
+    let other = Connection::open(cx.path("datalake.db")).expect("it is there");
+    other.busy_timeout(Duration::ZERO).expect("it takes any");
+    wait_for(|| {
+        running.signal(libc::SIGSTOP);
+        let taken = other.execute_batch("BEGIN IMMEDIATE").is_ok();
+        running.signal(libc::SIGCONT);
+        taken
+    });
+    other
 }
 
 /// Programs that write a little all the time never stop it.
