@@ -11,6 +11,7 @@ mod error;
 mod files;
 mod output;
 mod pump;
+mod reading;
 mod record;
 pub mod registry;
 mod reject;
@@ -29,17 +30,18 @@ pub use dataset::{Column, Dataset, Derive, Kind, Merge, Owner, Shape};
 pub use error::{Error, ErrorKind, Result};
 pub use files::{
     Class, FileEmit, FileSource, Files, LINE_LIMIT, Line, LineEmit, LineReader, LineSource,
-    Overlong, Piece, Place, TrackedFile, file_source, line_source,
+    Overlong, Piece, Place, Stamp, TrackedFile, file_source, line_source,
 };
 #[doc(hidden)]
 pub use inventory;
 pub use output::{
     BATCH_BYTES, BATCH_RECORDS, Emit, Job, Outcome, Output, Progress, QUEUED_BATCHES,
 };
+pub use reading::{RELATE_UNIT, Reading, UnitDone};
 pub use record::{Alias, Extras, Link, Origin, Record, Scope, Version};
 pub use registry::{SourceEntry, Stability};
-pub use reject::{REJECT_BYTES, Reject, Sample, Skip};
+pub use reject::{Kept, REJECT_BYTES, Reject, Sample, Skip};
 pub use sink::{Receipt, Sink};
-pub use source::{Cancel, Context, Source, Unit};
+pub use source::{Cancel, Context, Pulse, Source, Unit};
 pub use time::{Clock, FixedClock, SharedClock, SystemClock, TimeSource, Timestamp, Zone};
 pub use value::{Value, ValueRef, Values};

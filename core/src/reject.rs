@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::record::Origin;
+
 /// At most this much of a rejected input is kept, with the hash and length of the whole.
 pub const REJECT_BYTES: usize = 64 << 10;
 
@@ -43,6 +45,23 @@ impl Sample {
             hash: *blake3::hash(bytes).as_bytes(),
             length: bytes.len() as u64,
         }
+    }
+}
+
+/// A rejected input as it was kept: what a replay has to work with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Where it stands in its unit.
+    pub origin: Origin,
+    /// Its bytes, as far as they were kept.
+    pub sample: Sample,
+}
+
+impl Kept {
+    /// Its bytes, if all of them were kept.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        let whole = self.sample.length == self.sample.head.len() as u64;
+        whole.then_some(&self.sample.head)
     }
 }
 

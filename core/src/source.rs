@@ -5,14 +5,15 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 
 use crate::checkpoint::{Checkpoint, KnownUnit, SourceName, UnitId};
 use crate::error::Result;
+use crate::files::Stamp;
 use crate::output::Output;
-use crate::reject::Reject;
+use crate::reject::{Kept, Reject};
 use crate::time::{SharedClock, Timestamp, Zone};
 
 /// An independently resumable piece of a source.
@@ -28,6 +29,31 @@ pub struct Unit {
     pub modified: Option<Timestamp>,
     /// Why it cannot be read at all: a folder or pipe in a file's place, no permission. It becomes a reject.
     pub problem: Option<Reject>,
+    /// Whether its checkpoint covers all there is: it need not be read.
+    pub current: bool,
+    /// Bytes at its end that wait for the rest of their line, where it is current.
+    pub pending: u64,
+    /// What its file looked like, to see later whether it has changed.
+    pub stamp: Option<Stamp>,
+    /// Whether it is read as a whole, and so should be left alone until nobody writes to it.
+    pub whole: bool,
+}
+
+impl Unit {
+    /// A unit of this name that is ready to be read.
+    pub fn new(id: UnitId) -> Self {
+        Self {
+            id,
+            path: None,
+            size: 0,
+            modified: None,
+            problem: None,
+            current: false,
+            pending: 0,
+            stamp: None,
+            whole: false,
+        }
+    }
 }
 
 /// What a source is told about the world it runs in.
@@ -49,6 +75,48 @@ pub struct Context {
     pub full: bool,
     /// Asks it to stop.
     pub cancel: Cancel,
+    /// Tells that it goes on: a source that shows no life for long is given up.
+    pub pulse: Pulse,
+}
+
+impl Context {
+    /// The context of a source that has read nothing yet and is not to stop.
+    pub fn new(
+        source: SourceName,
+        device: Arc<str>,
+        zone: Zone,
+        clock: SharedClock,
+        cursor_version: u32,
+    ) -> Self {
+        Self {
+            source,
+            device,
+            zone,
+            clock,
+            known: Arc::default(),
+            cursor_version,
+            full: false,
+            cancel: Cancel::default(),
+            pulse: Pulse::default(),
+        }
+    }
+}
+
+/// A sign of life, given wherever work goes on that no record or byte counter shows: searching folders,
+/// hashing, decoding.
+#[derive(Debug, Clone, Default)]
+pub struct Pulse(Arc<AtomicU64>);
+
+impl Pulse {
+    /// Gives a sign.
+    pub fn beat(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many signs there were.
+    pub fn beats(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// A wish to stop, shared by all who must hear it. Readers look at it between records and stop at the next
@@ -82,6 +150,18 @@ pub trait Source: Send + Sync {
         from: Option<Checkpoint>,
         out: &mut Output,
     ) -> Result<()>;
+
+    /// Reads one rejected input again, from what was kept of it. `false` means that it takes more than that: the
+    /// unit has to be read again.
+    async fn replay(
+        &self,
+        _cx: &Context,
+        _unit: &UnitId,
+        _input: &Kept,
+        _out: &mut Output,
+    ) -> Result<bool> {
+        Ok(false)
+    }
 
     /// Called after the units: writes what follows from all units this source ever had, vanished ones too,
     /// by name, size, time and content hash, reading no content. Its rows are replaced as a set.

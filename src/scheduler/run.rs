@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use datalake_core::{
-    BATCH_BYTES, Cancel, Context, Error, ErrorKind, Job, KnownUnit, Origin, Outcome as Output_,
-    Output, Progress, Receipt, Result, Sample, SharedClock, Sink, Source, Unit, UnitId,
+    Cancel, Context, Error, ErrorKind, KnownUnit, Progress, Reading, Receipt, Result, SharedClock,
+    Sink, Unit, UnitDone, UnitId,
 };
 use datalake_store::{LockState, RunEnd, RunStart, SourceLock, Store};
 use tokio::sync::Semaphore;
@@ -18,8 +18,6 @@ use crate::config::ConfiguredSource;
 
 /// How often a lock that somebody else holds is asked for again.
 const LOCK_POLL: Duration = Duration::from_millis(50);
-/// The unit under which `relate` writes.
-const RELATE_UNIT: &str = "@relate";
 
 /// What a run is asked to do.
 #[derive(Debug, Clone)]
@@ -48,16 +46,6 @@ pub struct Engine {
     readers: Arc<Semaphore>,
     cancel: Cancel,
     attempts: AtomicU64,
-}
-
-/// What all units of a run share.
-struct Shared {
-    source: Arc<dyn Source>,
-    context: Context,
-    store: Arc<Store>,
-    tags: Arc<[Box<str>]>,
-    run: i64,
-    progress: Arc<Progress>,
 }
 
 impl Engine {
@@ -120,9 +108,9 @@ impl Engine {
             trigger: options.trigger,
         };
         let run = self.store.begin_run(start).await?;
-        let shared = self.shared(source, options, device, run).await?;
-        observer.started(&source.name, shared.progress.clone());
-        if let Err(error) = self.units(&Arc::new(shared), report).await {
+        let reading = self.reading(source, options, device, run).await?;
+        observer.started(&source.name, reading.progress.clone());
+        if let Err(error) = self.units(&Arc::new(reading), report).await {
             report.fail(error);
         }
         report.conclude();
@@ -165,54 +153,48 @@ impl Engine {
         }
     }
 
-    async fn shared(
+    async fn reading(
         &self,
         source: &ConfiguredSource,
         options: &RunOptions,
         device: Arc<str>,
         run: i64,
-    ) -> Result<Shared> {
+    ) -> Result<Reading> {
         let known = self.store.known(&source.name).await?;
         let known: HashMap<UnitId, KnownUnit> = known
             .into_iter()
             .map(|unit| (unit.id.clone(), unit))
             .collect();
         let context = Context {
-            source: source.name.clone(),
-            device,
-            zone: self.store.facts().zone.clone(),
-            clock: self.clock.clone(),
             known: Arc::new(known),
-            cursor_version: source.entry.cursor_version,
             full: options.full,
             cancel: self.cancel.clone(),
+            ..Context::new(
+                source.name.clone(),
+                device,
+                self.store.facts().zone.clone(),
+                self.clock.clone(),
+                source.entry.cursor_version,
+            )
         };
-        Ok(Shared {
-            source: source.source.clone(),
-            context,
-            store: self.store.clone(),
-            tags: source
-                .settings
-                .tags
-                .iter()
-                .map(|tag| tag.as_str().into())
-                .collect(),
-            run,
-            progress: Arc::new(Progress::default()),
+        let tags = source.settings.tags.iter();
+        Ok(Reading {
+            tags: tags.map(|tag| tag.as_str().into()).collect(),
+            ..Reading::new(source.source.clone(), context, self.store.clone(), run)
         })
     }
 
     /// Reads all units, side by side, then relates them.
-    async fn units(&self, shared: &Arc<Shared>, report: &mut SourceReport) -> Result<()> {
-        let units = shared.source.units(&shared.context).await?;
+    async fn units(&self, reading: &Arc<Reading>, report: &mut SourceReport) -> Result<()> {
+        let units = reading.units().await?;
         report.units = units.len() as u64;
-        shared.progress.total.fetch_add(
-            units.iter().map(|unit| unread(shared, unit)).sum(),
+        reading.progress.total.fetch_add(
+            units.iter().map(|unit| unread(reading, unit)).sum(),
             Ordering::Relaxed,
         );
         let present = units.iter().map(|unit| unit.id.clone()).collect();
         self.store
-            .mark_missing(shared.context.source.clone(), present)
+            .mark_missing(reading.context.source.clone(), present)
             .await?;
         let mut tasks = JoinSet::new();
         for unit in units {
@@ -226,102 +208,48 @@ impl Engine {
             if report.error.as_ref().is_some_and(ends_the_run) {
                 break;
             }
-            let (shared, attempt) = (
-                shared.clone(),
+            let (reading, attempt) = (
+                reading.clone(),
                 self.attempts.fetch_add(1, Ordering::Relaxed),
             );
             tasks.spawn(async move {
                 let _permit = permit;
-                shared.unit(&unit, attempt).await
+                reading.unit(&unit, attempt).await
             });
         }
         while let Some(done) = tasks.join_next().await {
             account(report, done);
         }
-        report.records = shared.progress.records.load(Ordering::Relaxed);
+        report.records = reading.progress.records.load(Ordering::Relaxed);
         if self.cancel.is_cancelled() {
             return Err(Error::cancelled());
         }
         if report.error.is_none() {
-            self.relate(shared, report).await?;
+            self.relate(reading, report).await?;
         }
         Ok(())
     }
 
-    async fn relate(&self, shared: &Shared, report: &mut SourceReport) -> Result<()> {
-        let known = self.store.known(&shared.context.source).await?;
-        let unit = UnitId::new(RELATE_UNIT);
-        let mut output = shared.output(&unit, self.attempts.fetch_add(1, Ordering::Relaxed));
-        let related = shared
-            .source
-            .relate(&shared.context, &known, &mut output)
-            .await;
-        let written = output.finish().await?;
-        report.receipt += written.receipt;
+    async fn relate(&self, reading: &Reading, report: &mut SourceReport) -> Result<()> {
+        let known = self.store.known(&reading.context.source).await?;
+        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
+        let (related, written) = reading.relate(&known, attempt).await;
+        report.receipt += written?.receipt;
         related
     }
 }
 
-impl Shared {
-    fn output(&self, unit: &UnitId, attempt: u64) -> Output {
-        let state = self
-            .context
-            .known
-            .get(unit)
-            .map(|known| known.state.clone())
-            .unwrap_or_default();
-        let job = Job {
-            source: self.context.source.clone(),
-            run: self.run,
-            unit: unit.clone(),
-            attempt,
-            cursor_version: self.context.cursor_version,
-            tags: self.tags.clone(),
-            batch_bytes: BATCH_BYTES,
-            progress: self.progress.clone(),
-        };
-        Output::new(job, state, self.store.clone())
-    }
-
-    /// Reads one unit. What was read before a failure stays.
-    async fn unit(&self, unit: &Unit, attempt: u64) -> (Result<()>, Result<Output_>) {
-        let mut output = self.output(&unit.id, attempt);
-        let read = match &unit.problem {
-            Some(problem) => {
-                output.reject(Origin::default(), problem.clone(), Sample::of(&[]));
-                Ok(())
-            }
-            None => {
-                let from = self
-                    .context
-                    .known
-                    .get(&unit.id)
-                    .and_then(|known| known.checkpoint.clone());
-                let read = self
-                    .source
-                    .read(&self.context, unit, from, &mut output)
-                    .await;
-                read.map_err(|error| error.at(unit.id.to_string()))
-            }
-        };
-        let written = output.finish().await;
-        (read, written)
-    }
-}
-
 /// How much of a unit is new, as far as its size tells.
-fn unread(shared: &Shared, unit: &Unit) -> u64 {
-    let known = shared
+fn unread(reading: &Reading, unit: &Unit) -> u64 {
+    let known = reading
         .context
         .known
         .get(&unit.id)
-        .filter(|_| !shared.context.full);
+        .filter(|_| !reading.context.full);
     known.map_or(unit.size, |known| {
         unit.size.saturating_sub(known.state.size)
     })
 }
-
-type UnitDone = (Result<()>, Result<Output_>);
 
 fn account(report: &mut SourceReport, done: Result<UnitDone, tokio::task::JoinError>) {
     let (read, written) = match done {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use datalake::config::{Config, ConfiguredSource, Inputs};
 use datalake_core::{
-    Batch, Blob, Cancel, Checkpoint, Context, Error, FileRef, Job, KnownUnit, Output, Progress,
-    Receipt, Result, Sink, SourceName, SystemClock, UnitId, Zone, async_trait, registry,
+    Batch, Blob, Cancel, Checkpoint, Context, Error, FileRef, KnownUnit, Reading, Receipt, Result,
+    Sink, SourceName, SystemClock, UnitId, Zone, async_trait, registry,
 };
 use datalake_plugins as _;
 use datalake_store::{Catalog, Facts, RunEnd, RunStart, Settings, Store};
@@ -118,22 +118,14 @@ async fn read(source: &ConfiguredSource, store: &Arc<Store>, at: u64, then: Then
         then,
         cancel,
     });
+    let reading = Reading {
+        batch_bytes: BATCH_BYTES,
+        ..Reading::new(source.source.clone(), context, sink.clone(), run)
+    };
     let mut stopped = false;
-    for (attempt, unit) in source
-        .source
-        .units(&context)
-        .await
-        .unwrap_or_default()
-        .into_iter()
-        .enumerate()
-    {
-        let known = context.known.get(&unit.id);
-        let from = known.and_then(|known| known.checkpoint.clone());
-        let state = known.map(|known| known.state.clone()).unwrap_or_default();
-        let job = job(source, run, &unit.id, attempt as u64);
-        let mut output = Output::new(job, state, sink.clone());
-        let read = source.source.read(&context, &unit, from, &mut output).await;
-        stopped |= output.finish().await.and(read).is_err();
+    for (attempt, unit) in reading.units().await.unwrap().iter().enumerate() {
+        let (read, written) = reading.unit(unit, attempt as u64).await;
+        stopped |= written.and(read).is_err();
         if stopped {
             break;
         }
@@ -161,27 +153,15 @@ async fn context(source: &ConfiguredSource, store: &Store, cancel: &Cancel) -> C
         .map(|unit| (unit.id.clone(), unit))
         .collect();
     Context {
-        source: source.name.clone(),
-        device: "laptop".into(),
-        zone: Zone::utc(),
-        clock: Arc::new(SystemClock),
         known: Arc::new(known),
-        cursor_version: source.entry.cursor_version,
-        full: false,
         cancel: cancel.clone(),
-    }
-}
-
-fn job(source: &ConfiguredSource, run: i64, unit: &UnitId, attempt: u64) -> Job {
-    Job {
-        source: source.name.clone(),
-        run,
-        unit: unit.clone(),
-        attempt,
-        cursor_version: source.entry.cursor_version,
-        tags: Arc::default(),
-        batch_bytes: BATCH_BYTES,
-        progress: Arc::new(Progress::default()),
+        ..Context::new(
+            source.name.clone(),
+            "laptop".into(),
+            Zone::utc(),
+            Arc::new(SystemClock),
+            source.entry.cursor_version,
+        )
     }
 }
 

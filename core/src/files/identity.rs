@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::trouble::{not_a_file, unreadable};
+use super::trouble::{is_gone, not_a_file, unreadable};
 use crate::blob::ContentHash;
 use crate::error::Error;
 use crate::reject::Reject;
@@ -34,7 +34,7 @@ const SECOND: i64 = 1_000_000_000;
 
 /// What a stat says of a file. While nothing of it changes, the file is not even opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Stamp {
+pub struct Stamp {
     pub(crate) dev: u64,
     pub(crate) inode: u64,
     pub(crate) size: u64,
@@ -44,6 +44,28 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
+    /// Looks at what is at `path` now, through links; nothing where nothing is.
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    pub fn look(path: &Path) -> io::Result<Option<Self>> {
+        match std::fs::metadata(path) {
+            Ok(data) => Ok(Some(Self::of(&data))),
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The size of the file in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Whether this is a later look at the same file that has only grown, as far as a stat tells.
+    pub fn has_grown_from(&self, earlier: &Self) -> bool {
+        (self.dev, self.inode) == (earlier.dev, earlier.inode) && self.size >= earlier.size
+    }
+
     pub(crate) fn of(data: &Metadata) -> Self {
         let nanos = |seconds: i64, nanos: i64| seconds.saturating_mul(SECOND).saturating_add(nanos);
         Self {
@@ -70,7 +92,8 @@ impl Stamp {
             > step
     }
 
-    pub(crate) fn modified(&self) -> Option<Timestamp> {
+    /// When the content was last changed.
+    pub fn modified(&self) -> Option<Timestamp> {
         Timestamp::from_micros(self.mtime.div_euclid(1000))
     }
 }
@@ -190,9 +213,10 @@ impl From<Error> for Stop {
 
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Gone,
-            _ => Self::Problem(unreadable(&error)),
+        if is_gone(&error) {
+            Self::Gone
+        } else {
+            Self::Problem(unreadable(&error))
         }
     }
 }

@@ -22,11 +22,11 @@ mod testing;
 mod tests;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use glob::Glob;
 
 pub use file_source::{FileEmit, FileSource, file_source};
+pub use identity::Stamp;
 pub use line_source::{LineEmit, LineSource, line_source};
 pub use lines::{LINE_LIMIT, Line, LineReader, Overlong, Piece};
 pub use tracked::{Place, TrackedFile};
@@ -57,7 +57,6 @@ pub struct Files {
     class: Class,
     depth: usize,
     follow_links: bool,
-    settle: Duration,
 }
 
 impl Files {
@@ -80,7 +79,6 @@ impl Files {
             class,
             depth: usize::MAX,
             follow_links: true,
-            settle: Duration::ZERO,
         }
     }
 
@@ -119,13 +117,6 @@ impl Files {
         self
     }
 
-    /// How long a file that is read as a whole must have been left alone before it is taken.
-    #[must_use]
-    pub fn settle(mut self, time: Duration) -> Self {
-        self.settle = time;
-        self
-    }
-
     /// The files and folders that are searched.
     pub fn roots(&self) -> &[PathBuf] {
         &self.roots
@@ -134,10 +125,5 @@ impl Files {
     /// How the files change.
     pub fn class(&self) -> Class {
         self.class
-    }
-
-    /// How long a file must have been left alone.
-    pub fn settle_time(&self) -> Duration {
-        self.settle
     }
 }

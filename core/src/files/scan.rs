@@ -3,13 +3,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, Metadata};
-use std::io;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
 use super::names::{own_name, readable};
-use super::trouble::{link_loop, not_a_file, unreadable};
+use super::trouble::{is_gone, link_loop, not_a_file, unreadable};
 use super::{Class, Files};
 use crate::checkpoint::UnitId;
 use crate::error::{Error, Result};
@@ -65,11 +64,11 @@ fn unit(found: Found) -> Unit {
         Err(problem) => (0, None, Some(problem)),
     };
     Unit {
-        id: UnitId::new(name),
         path: Some(path),
         size,
         modified,
         problem,
+        ..Unit::new(UnitId::new(name))
     }
 }
 
@@ -186,13 +185,6 @@ impl Walk<'_> {
             what,
         }
     }
-}
-
-fn is_gone(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
 }
 
 /// Puts the root's name in front of names that several roots have.

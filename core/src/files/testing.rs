@@ -232,15 +232,18 @@ impl World {
     }
 
     pub(super) fn context(&self) -> Context {
+        let clock = Arc::new(self.clock());
         Context {
-            source: "test".into(),
-            device: "here".into(),
-            zone: Zone::utc(),
-            clock: Arc::new(self.clock()),
             known: Arc::new(self.sink.state().known.clone()),
-            cursor_version: self.version,
             full: self.full,
             cancel: self.cancel.clone(),
+            ..Context::new(
+                "test".into(),
+                "here".into(),
+                Zone::utc(),
+                clock,
+                self.version,
+            )
         }
     }
 

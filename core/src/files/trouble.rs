@@ -45,3 +45,11 @@ pub(crate) fn link_loop() -> Reject {
         "this link leads back to a folder it lies in, or to itself",
     )
 }
+
+/// Whether nothing is there.
+pub(crate) fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}

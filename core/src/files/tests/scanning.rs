@@ -200,14 +200,7 @@ fn a_pipe_in_the_place_of_a_root_or_of_a_file_found_is_never_opened() {
         [("pipe".to_owned(), "not-a-file")]
     );
     // Found as a file, and then swapped.
-    let unit = Unit {
-        id: UnitId::new("pipe"),
-        path: Some(world.path("pipe")),
-        size: 10,
-        modified: None,
-        problem: None,
-    };
-    let opened = Opened::open(unit.path.as_deref().unwrap());
+    let opened = Opened::open(&world.path("pipe"));
     assert!(matches!(opened, Err(Stop::Problem(why)) if why.code == "not-a-file"));
 }
 

@@ -1,0 +1,129 @@
+//! One execution of a source: its units, read one by one into a sink. The scheduler does this side by side and
+//! the conformance kit in every odd order; what happens to one unit is the same for both.
+
+use std::sync::Arc;
+
+use crate::checkpoint::{KnownUnit, UnitId};
+use crate::error::Result;
+use crate::output::{BATCH_BYTES, Job, Outcome, Output, Progress};
+use crate::record::Origin;
+use crate::reject::{Kept, Sample};
+use crate::sink::Sink;
+use crate::source::{Context, Source, Unit};
+
+/// The unit under which [`Source::relate`] writes.
+pub const RELATE_UNIT: &str = "@relate";
+
+/// What came of reading a unit: what the source says, and what the sink says. Where both failed, the sink's
+/// error explains the source's.
+pub type UnitDone = (Result<()>, Result<Outcome>);
+
+/// An execution of a source.
+pub struct Reading {
+    /// The source.
+    pub source: Arc<dyn Source>,
+    /// What it is told about the world.
+    pub context: Context,
+    /// Where it writes.
+    pub sink: Arc<dyn Sink>,
+    /// The number of the run, as given by the store.
+    pub run: i64,
+    /// Tags that the configuration adds to every record.
+    pub tags: Arc<[Box<str>]>,
+    /// After how many bytes an open batch is written.
+    pub batch_bytes: usize,
+    /// The run's counters.
+    pub progress: Arc<Progress>,
+}
+
+impl Reading {
+    /// An execution of `source` with the usual size of batches and no tags.
+    pub fn new(source: Arc<dyn Source>, context: Context, sink: Arc<dyn Sink>, run: i64) -> Self {
+        Self {
+            source,
+            context,
+            sink,
+            run,
+            tags: Arc::default(),
+            batch_bytes: BATCH_BYTES,
+            progress: Arc::default(),
+        }
+    }
+
+    /// What there is to read.
+    pub async fn units(&self) -> Result<Vec<Unit>> {
+        self.source.units(&self.context).await
+    }
+
+    /// Reads one unit from where it was left. What was read before a failure stays. `attempt` is unique within
+    /// the process.
+    pub async fn unit(&self, unit: &Unit, attempt: u64) -> UnitDone {
+        let mut output = self.output(&unit.id, attempt);
+        let read = match &unit.problem {
+            Some(problem) => {
+                output.reject(Origin::default(), problem.clone(), Sample::of(&[]));
+                Ok(())
+            }
+            None => self.read(unit, &mut output).await,
+        };
+        (read, output.finish().await)
+    }
+
+    async fn read(&self, unit: &Unit, output: &mut Output) -> Result<()> {
+        let known = self.context.known.get(&unit.id);
+        let from = known.and_then(|known| known.checkpoint.clone());
+        let read = self.source.read(&self.context, unit, from, output).await;
+        read.map_err(|error| error.at(unit.id.to_string()))
+    }
+
+    /// Reads rejected inputs of one unit again. The second value tells which of them the source could read from
+    /// what was kept; those that still cannot become a record are rejects again.
+    pub async fn replay(
+        &self,
+        unit: &UnitId,
+        inputs: &[Kept],
+        attempt: u64,
+    ) -> (UnitDone, Vec<bool>) {
+        let mut output = self.output(unit, attempt);
+        let mut replayed = Vec::with_capacity(inputs.len());
+        let mut read = Ok(());
+        for input in inputs {
+            let done = self
+                .source
+                .replay(&self.context, unit, input, &mut output)
+                .await;
+            match done {
+                Ok(done) => replayed.push(done),
+                Err(error) => {
+                    read = Err(error.at(unit.to_string()));
+                    break;
+                }
+            }
+        }
+        replayed.resize(inputs.len(), false);
+        ((read, output.finish().await), replayed)
+    }
+
+    /// Writes what follows from all units, `known` being all that the source ever had.
+    pub async fn relate(&self, known: &[KnownUnit], attempt: u64) -> UnitDone {
+        let mut output = self.output(&UnitId::new(RELATE_UNIT), attempt);
+        let related = self.source.relate(&self.context, known, &mut output).await;
+        (related, output.finish().await)
+    }
+
+    fn output(&self, unit: &UnitId, attempt: u64) -> Output {
+        let known = self.context.known.get(unit);
+        let state = known.map(|known| known.state.clone()).unwrap_or_default();
+        let job = Job {
+            source: self.context.source.clone(),
+            run: self.run,
+            unit: unit.clone(),
+            attempt,
+            cursor_version: self.context.cursor_version,
+            tags: self.tags.clone(),
+            batch_bytes: self.batch_bytes,
+            progress: self.progress.clone(),
+        };
+        Output::new(job, state, self.sink.clone())
+    }
+}
