@@ -15,6 +15,7 @@ mod measure;
 mod memory;
 mod program;
 mod report;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,7 +28,8 @@ usage: datalake-bench [NAME...] [--runs N] [--lines N] [--dir DIR] [--json]
        datalake-bench generate memory|events --lines N --out FILE
        datalake-bench floor memory FILE DATABASE [--wide]
 
-  NAME      memory, memory-growth, memory-rerun, memory-append, help; without one, all
+  NAME      memory, memory-growth, memory-rerun, memory-append, help, watch-idle, watch-latency;
+            without one, all
   --runs    how often each is run, instead of 5, 3 (memory-growth) or 15 (the short ones)
   --lines   the lines of the log, instead of the 1000000 that the bars are for
   --dir     where the inputs and databases are put, instead of the folder for temporary files
@@ -37,12 +39,14 @@ usage: datalake-bench [NAME...] [--runs N] [--lines N] [--dir DIR] [--json]
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 type Benchmark = fn(&Work, &Options) -> Outcome<Report>;
 
-const BENCHMARKS: [(&str, Benchmark); 5] = [
+const BENCHMARKS: [(&str, Benchmark); 7] = [
     ("help", memory::help),
     ("memory", memory::ingest),
     ("memory-rerun", memory::rerun),
     ("memory-append", memory::append),
     ("memory-growth", memory::growth),
+    ("watch-idle", watch::idle),
+    ("watch-latency", watch::latency),
 ];
 
 /// What the command line says.

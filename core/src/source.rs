@@ -3,7 +3,7 @@
 //! instead, which are adapters over this.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -113,6 +113,11 @@ impl Pulse {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Whether somebody else holds it still: a reader that was given up and has not come back.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// How many signs there were.
     pub fn beats(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
@@ -167,6 +172,11 @@ pub trait Source: Send + Sync {
     /// by name, size, time and content hash, reading no content. Its rows are replaced as a set.
     async fn relate(&self, _cx: &Context, _known: &[KnownUnit], _out: &mut Output) -> Result<()> {
         Ok(())
+    }
+
+    /// Whether a change at `path` may be news for it. A watch asks; where in doubt, it is.
+    fn concerns(&self, _path: &Path) -> bool {
+        true
     }
 
     /// The places it reads, to say so when one does not exist.

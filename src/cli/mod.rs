@@ -4,6 +4,7 @@
 mod app;
 mod check;
 mod config;
+mod console;
 mod datasets;
 mod docs;
 mod init;
@@ -133,6 +134,9 @@ struct RunArgs {
     /// Read everything again, whatever has been read before
     #[arg(long)]
     full: bool,
+    /// Keep running: watch the sources and read them when they are due, until Ctrl-C
+    #[arg(long, conflicts_with = "full")]
+    watch: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use datalake_core::Progress;
+use datalake_core::{Progress, Receipt};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::scheduler::{Observer, SourceReport};
+use crate::scheduler::{Observer, SourceReport, Trigger};
 
 /// How often a bar looks at the counters.
 const REFRESH: Duration = Duration::from_millis(100);
@@ -47,7 +47,7 @@ impl Observer for Bars {
         );
     }
 
-    fn started(&self, source: &str, progress: Arc<Progress>) {
+    fn started(&self, source: &str, _trigger: Trigger, progress: Arc<Progress>) {
         if !self.shown {
             return;
         }
@@ -73,6 +73,8 @@ impl Observer for Bars {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.insert(source.to_owned(), (bar, ended));
     }
+
+    fn brought(&self, _source: &str, _receipt: Receipt) {}
 
     fn ended(&self, report: &SourceReport) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,14 +3,18 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use datalake_core::{Cancel, Error, ErrorKind, Result};
+use datalake_core::{Error, ErrorKind, Result};
 use serde_json::json;
 
 use super::app::{App, created_lines};
+use super::console::Console;
 use super::print::{self, Grid};
 use super::progress::Bars;
 use super::{Exit, RunArgs};
-use crate::scheduler::{Engine, Outcome, RunOptions, SourceReport};
+use crate::config::ConfiguredSource;
+use crate::scheduler::{
+    Engine, Limits, Outcome, RunOptions, SourceReport, Stop, SystemTimer, Trigger,
+};
 
 pub(super) fn run(app: &App, args: &RunArgs) -> Result<Exit> {
     let sources: Vec<_> = app.config.selected().cloned().collect();
@@ -19,46 +23,79 @@ pub(super) fn run(app: &App, args: &RunArgs) -> Result<Exit> {
             "add a [source.NAME] table to datalake.toml; `datalake plugins list` names the types",
         ));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = runtime()?;
+    let reports = runtime.block_on(async {
+        if args.watch {
+            watch(app, sources).await
+        } else {
+            run_once(app, args, sources).await
+        }
+    });
+    // A reader that hangs must not keep the program from ending.
+    runtime.shutdown_background();
+    let reports = reports?;
+    print_reports(app, &reports)?;
+    Ok(exit(&reports))
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Error::io("starting the runtime", error))?;
-    let reports = runtime.block_on(async {
-        let (store, created) = app.store(App::clock())?;
-        say(&created_lines(app, &created));
-        let cancel = Cancel::default();
-        tokio::spawn(stop_on_signal(cancel.clone()));
-        let engine = Arc::new(Engine::new(
-            Arc::new(store),
-            App::clock(),
-            threads(app),
-            cancel,
-        ));
-        let bars = Arc::new(Bars::new());
-        let options = RunOptions {
-            full: args.full,
-            trigger: "manual",
-        };
-        let mut tasks = tokio::task::JoinSet::new();
-        for (place, source) in sources.into_iter().enumerate() {
-            let (engine, bars, options) = (engine.clone(), bars.clone(), options.clone());
-            tasks.spawn(async move { (place, engine.run(&source, &options, &*bars).await) });
-        }
-        let mut reports = Vec::new();
-        while let Some(done) = tasks.join_next().await {
-            reports.push(done.map_err(|error| Error::bug("a run panicked").caused_by(error))?);
-        }
-        reports.sort_by_key(|(place, _)| *place);
-        Ok::<_, Error>(
-            reports
-                .into_iter()
-                .map(|(_, report)| report)
-                .collect::<Vec<_>>(),
-        )
-    })?;
-    print_reports(app, &reports)?;
-    Ok(exit(&reports))
+        .map_err(|error| Error::io("starting the runtime", error))
+}
+
+/// Runs all sources side by side and returns their reports in the order of the configuration.
+async fn run_once(
+    app: &App,
+    args: &RunArgs,
+    sources: Vec<ConfiguredSource>,
+) -> Result<Vec<SourceReport>> {
+    let engine = Arc::new(engine(app)?);
+    let bars = Arc::new(Bars::new());
+    let options = RunOptions {
+        full: args.full,
+        trigger: Trigger::Manual,
+    };
+    let mut tasks = tokio::task::JoinSet::new();
+    for (place, source) in sources.into_iter().enumerate() {
+        let (engine, bars) = (engine.clone(), bars.clone());
+        tasks.spawn(async move { (place, engine.run(&source, options, &*bars).await) });
+    }
+    let mut reports = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        reports.push(done.map_err(|error| Error::bug("a run panicked").caused_by(error))?);
+    }
+    reports.sort_by_key(|(place, _)| *place);
+    Ok(reports.into_iter().map(|(_, report)| report).collect())
+}
+
+/// TEMP
+async fn watch(app: &App, sources: Vec<ConfiguredSource>) -> Result<Vec<SourceReport>> {
+    let engine = Arc::new(engine(app)?);
+    let zone = engine.zone();
+    let console = Arc::new(Console::new(app.json, App::clock(), zone));
+    let mut tasks = tokio::task::JoinSet::new();
+    for source in sources {
+        let (engine, console, watch) = (engine.clone(), console.clone(), app.config.watch.clone());
+        tasks.spawn(async move { engine.watch(&source, &watch, &*console).await });
+    }
+    Ok(tasks.join_all().await)
+}
+
+/// The engine over the store, which stops at a signal.
+fn engine(app: &App) -> Result<Engine> {
+    let (store, created) = app.store(App::clock())?;
+    say(&created_lines(app, &created));
+    let stop = Stop::new();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let limits = Limits {
+        readers: threads(app),
+        stall: app.config.run.stall,
+    };
+    let timer = Arc::new(SystemTimer::new());
+    Ok(Engine::new(Arc::new(store), timer, limits, stop))
 }
 
 /// As many readers as the configuration says, or as there are cores.
@@ -70,12 +107,12 @@ fn threads(app: &App) -> usize {
 }
 
 /// The first signal stops at the next commit point, the second at once.
-async fn stop_on_signal(cancel: Cancel) {
+async fn stop_on_signal(stop: Stop) {
     signal().await;
     say(&[String::from(
         "stopping at the next commit point; once more to stop at once",
     )]);
-    cancel.cancel();
+    stop.ask();
     signal().await;
     #[expect(
         clippy::exit,
@@ -177,6 +214,7 @@ fn outcome(report: &SourceReport) -> String {
         Outcome::Absent => String::from("not here"),
         Outcome::Failed => String::from("failed"),
         Outcome::Cancelled => String::from("stopped"),
+        Outcome::Overlapped => String::from("another run was reading"),
     }
 }
 

@@ -33,7 +33,7 @@ pub use schedule::Schedules;
 pub use schema::json_schema;
 pub use sections::{
     CORE_SECTIONS, CoreSection, General, Log, LogFormat, LogLevel, Run, Server, SourceSettings,
-    Store, Synchronous, Time,
+    Store, Synchronous, Time, Watch,
 };
 pub use show::table;
 
@@ -115,6 +115,8 @@ pub struct Config {
     pub time: Time,
     /// `[run]`.
     pub run: Run,
+    /// `[watch]`.
+    pub watch: Watch,
     /// Every source, in the order of the file.
     pub sources: Vec<ConfiguredSource>,
     /// What somebody should know although it does not stop anything.

@@ -1,6 +1,8 @@
 //! From what people wrote to what it means: every section is checked, every source is made, and
 //! all problems are collected before anything is said.
 
+use std::time::Duration;
+
 use datalake_core::SourceEntry;
 use datalake_core::config::{
     Document, Problem, Row, Section, by_distance, parse_override, sort_problems, suggestion,
@@ -8,7 +10,7 @@ use datalake_core::config::{
 };
 
 use super::raw::{RawConfig, RawSource};
-use super::sections::{General, Log, Run, Server, SourceSettings, Store, Time};
+use super::sections::{General, Log, Run, Server, SourceSettings, Store, Time, Watch};
 use super::{Config, ConfigErrors, ConfiguredSource, Inputs};
 
 /// What has been found so far.
@@ -54,7 +56,7 @@ pub(super) fn resolve(raw: RawConfig, inputs: &Inputs<'_>) -> Result<Config, Con
     let Some(core) = core.filter(|_| problems.is_empty()) else {
         return Err(ConfigErrors { problems, warnings });
     };
-    let (general, store, log, server, time, run) = core;
+    let (general, store, log, server, time, run, watch) = core;
     let base = folders.base.clone();
     Ok(Config {
         file,
@@ -65,17 +67,21 @@ pub(super) fn resolve(raw: RawConfig, inputs: &Inputs<'_>) -> Result<Config, Con
         server,
         time,
         run,
+        watch,
         sources,
         warnings,
         rows,
     })
 }
 
-type Core = (General, Store, Log, Server, Time, Run);
+/// Looking more often than this would keep a core busy.
+const SHORTEST_POLL: Duration = Duration::from_millis(100);
+
+type Core = (General, Store, Log, Server, Time, Run, Watch);
 
 /// Reads the core sections, all of them before the first bad one ends it.
 fn read_core(core: Vec<Section>, findings: &mut Findings) -> Option<Core> {
-    let Ok([general, store, log, server, time, run]) = <[Section; 6]>::try_from(core) else {
+    let Ok([general, store, log, server, time, run, watch]) = <[Section; 7]>::try_from(core) else {
         findings.problems.push(Problem::new(
             "the sections of the program do not match its table",
         ));
@@ -87,7 +93,8 @@ fn read_core(core: Vec<Section>, findings: &mut Findings) -> Option<Core> {
     let server = findings.read(server, read_server);
     let time = findings.read(time, Time::from_section);
     let run = findings.read(run, Run::from_section);
-    Some((general?, store?, log?, server?, time?, run?))
+    let watch = findings.read(watch, read_watch);
+    Some((general?, store?, log?, server?, time?, run?, watch?))
 }
 
 fn read_general(section: &mut Section) -> Option<General> {
@@ -103,6 +110,16 @@ fn read_server(section: &mut Section) -> Option<Server> {
         section.refuse("ui", "`api` and `ui` cannot listen on the same address");
     }
     Some(server)
+}
+
+fn read_watch(section: &mut Section) -> Option<Watch> {
+    let watch = Watch::from_section(section)?;
+    for (key, value) in [("poll", watch.poll), ("scan", watch.scan)] {
+        if value < SHORTEST_POLL {
+            section.refuse(key, format!("`{key}` must be 100ms or longer"));
+        }
+    }
+    Some(watch)
 }
 
 fn refuse_empty(section: &mut Section, key: &str, value: Option<&str>) {

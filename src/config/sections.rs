@@ -113,6 +113,21 @@ config! {
         /// How many units are read side by side; 0 means one per processor core.
         #[range(0, 1024)]
         pub threads: u32 = 0,
+        /// A reader that shows no sign of life for so long is given up, and its source is tried again later.
+        pub stall: Duration = "5m",
+    }
+}
+
+config! {
+    /// How files are watched.
+    pub struct Watch {
+        /// Whether the system is asked to tell of changes. Without it, and wherever it does not tell,
+        /// files are found by looking.
+        pub notify: bool = true,
+        /// How often files that changed within the last hour are looked at.
+        pub poll: Duration = "2s",
+        /// How often everything is looked at.
+        pub scan: Duration = "1m",
     }
 }
 
@@ -203,6 +218,11 @@ pub static CORE_SECTIONS: &[CoreSection] = &[
         name: "run",
         raw_doc: Run::RAW_DOC,
         fields: Run::FIELDS,
+    },
+    CoreSection {
+        name: "watch",
+        raw_doc: Watch::RAW_DOC,
+        fields: Watch::FIELDS,
     },
 ];
 

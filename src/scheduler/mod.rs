@@ -1,8 +1,16 @@
 //! Runs sources: takes a source's lock, lists its units, reads them side by side into the store, and keeps
 //! the account of it.
 
+mod engine;
+mod execution;
 mod report;
-mod run;
+mod settle;
+mod stop;
+mod timer;
+mod vital;
+mod watch;
 
+pub use engine::{Engine, Limits, Observer, RunOptions, Trigger};
 pub use report::{Outcome, SourceReport};
-pub use run::{Engine, Observer, RunOptions};
+pub use stop::Stop;
+pub use timer::{SystemTimer, Timer};

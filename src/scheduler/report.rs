@@ -6,6 +6,8 @@ use std::time::Duration;
 use datalake_core::{Error, ErrorKind, Receipt};
 use serde::Serialize;
 
+use super::execution::fail;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -20,6 +22,8 @@ pub enum Outcome {
     Failed,
     /// Somebody asked it to stop.
     Cancelled,
+    /// It was due while another due run was reading.
+    Overlapped,
 }
 
 impl Outcome {
@@ -30,6 +34,7 @@ impl Outcome {
             Self::Rejects => "rejects",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Overlapped => "overlapped",
         }
     }
 }
@@ -61,6 +66,8 @@ pub struct SourceReport {
     pub elapsed: Duration,
     /// Places that do not exist.
     pub missing: Vec<PathBuf>,
+    /// Whether it gave way to another run that was reading.
+    pub overlapped: bool,
     /// What went wrong.
     pub error: Option<Error>,
 }
@@ -80,20 +87,14 @@ impl SourceReport {
             pending: 0,
             elapsed: Duration::ZERO,
             missing: Vec::new(),
+            overlapped: false,
             error: None,
         }
     }
 
     /// Keeps the first failure; a wish to stop is no failure, and a real one outweighs it.
     pub(super) fn fail(&mut self, error: Error) {
-        let cancelled = error.kind() == ErrorKind::Cancelled;
-        if self
-            .error
-            .as_ref()
-            .is_none_or(|known| known.kind() == ErrorKind::Cancelled && !cancelled)
-        {
-            self.error = Some(error);
-        }
+        fail(&mut self.error, error);
     }
 
     /// Decides the outcome from what happened.
@@ -101,6 +102,7 @@ impl SourceReport {
         self.outcome = match &self.error {
             Some(error) if error.kind() == ErrorKind::Cancelled => Outcome::Cancelled,
             Some(_) => Outcome::Failed,
+            None if self.overlapped => Outcome::Overlapped,
             None if self.receipt.rejected > 0 => Outcome::Rejects,
             None => Outcome::Done,
         };

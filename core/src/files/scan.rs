@@ -55,6 +55,7 @@ fn unit(found: Found) -> Unit {
     let Found {
         name, path, what, ..
     } = found;
+    let stamp = what.as_ref().ok().map(super::identity::Stamp::of);
     let (size, modified, problem) = match what {
         Ok(data) => (
             data.len(),
@@ -68,6 +69,7 @@ fn unit(found: Found) -> Unit {
         size,
         modified,
         problem,
+        stamp,
         ..Unit::new(UnitId::new(name))
     }
 }
