@@ -81,22 +81,32 @@ impl<'e> Execution<'e> {
             .alive(tokio::spawn(async move { reading.units().await }))
             .await??;
         self.tally.units = units.len() as u64;
-        let known = &self.reading.context.known;
-        let present: HashSet<_> = units.iter().map(|unit| &unit.id).collect();
-        if known
-            .values()
-            .any(|unit| unit.missing == present.contains(&unit.id))
-        {
-            let present = present.into_iter().cloned().collect();
-            let source = self.reading.context.source.clone();
-            self.engine.store.mark_missing(source, present).await?;
-        }
+        self.mark(&units).await?;
         let current = units.iter().filter(|unit| unit.current);
         self.tally.pending += current.map(|unit| unit.pending).sum::<u64>();
         let new = units.iter().filter(|unit| !unit.current);
         let new = new.map(|unit| unread(&self.reading, unit)).sum();
         self.progress().total.fetch_add(new, Ordering::Relaxed);
         Ok(units)
+    }
+
+    /// Marks the units that are gone and those that are back. Where a root is not there, an unplugged disk
+    /// perhaps, nobody can tell.
+    async fn mark(&self, units: &[Unit]) -> Result<()> {
+        let Reading {
+            source, context, ..
+        } = &*self.reading;
+        if !source.roots().iter().all(|root| root.exists()) {
+            return Ok(());
+        }
+        let present: HashSet<_> = units.iter().map(|unit| &unit.id).collect();
+        let mut known = context.known.values();
+        if known.any(|unit| unit.missing == present.contains(&unit.id)) {
+            let present = present.into_iter().cloned().collect();
+            let store = &self.engine.store;
+            store.mark_missing(context.source.clone(), present).await?;
+        }
+        Ok(())
     }
 
     /// Looks at a unit's file again; `false` when it is gone.

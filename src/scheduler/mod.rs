@@ -6,6 +6,8 @@ mod execution;
 mod report;
 mod settle;
 mod stop;
+#[cfg(test)]
+mod tests;
 mod timer;
 mod vital;
 mod watch;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use datalake_core::{Error, ErrorKind, KnownUnit, Receipt, Result, Unit};
 use datalake_store::{LockState, SourceLock};
 
-use super::engine::{Engine, Observer, Trigger, missing};
+use super::engine::{Engine, Observer, Trigger, is_absent, missing};
 use super::execution::Execution;
 use super::report::SourceReport;
 use super::settle::Settling;
@@ -228,6 +228,10 @@ impl Watching<'_> {
         let begun = self.engine.timer.uptime();
         if let Some(notices) = &mut self.notices {
             notices.arm(&self.roots);
+        }
+        if is_absent(self.source, &missing(self.source)) {
+            self.pace.scanned(begun, Duration::ZERO, begun);
+            return Ok(());
         }
         let lock = self.lock().await?;
         let mut execution = self.engine.execution(self.source, self.run, false).await?;

@@ -108,6 +108,7 @@ async fn read(source: &ConfiguredSource, store: &Arc<Store>, at: u64, then: Then
         plugin: source.entry.name.to_owned(),
         device: "laptop".into(),
         trigger: "manual",
+        watch: false,
     };
     let run = store.begin_run(start).await.unwrap();
     let context = context(source, store, &cancel).await;

@@ -136,11 +136,13 @@ mod tests {
         pace.ask(secs(11));
         assert_eq!(pace.next_scan(secs(11)), secs(11));
         // Asked for at a later time, it does not come earlier.
-        scanned(&mut pace, 11, Duration::from_millis(40));
+        scanned(&mut pace, 12, Duration::from_millis(40));
         pace.ask(secs(16));
-        assert_eq!(pace.next_scan(secs(11)), secs(16));
+        assert_eq!(pace.next_scan(secs(12)), secs(16));
         pace.ask(secs(20));
-        assert_eq!(pace.next_scan(secs(11)), secs(16));
+        assert_eq!(pace.next_scan(secs(12)), secs(16));
+        scanned(&mut pace, 14, Duration::from_millis(40));
+        pace.ask(secs(16));
         // A scan that began before somebody asked is no answer.
         pace.scanned(secs(15), secs(2), secs(17));
         assert_eq!(pace.next_scan(secs(17)), secs(37));

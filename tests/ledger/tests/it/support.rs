@@ -149,6 +149,7 @@ impl Lake<'_> {
             plugin: String::from("ledger"),
             device: "desk".into(),
             trigger: "manual",
+            watch: false,
         };
         self.home.run(self.store.begin_run(start)).unwrap()
     }
