@@ -8,15 +8,15 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::files::identity::{Opened, Stop};
+use crate::files::opened::{Opened, Stop};
 use crate::files::scan::scan;
+use crate::files::signals::Signals;
 use crate::files::testing::*;
 use crate::files::{Files, line_source};
-use crate::*;
 
 /// The units by name, with the code of what is wrong with them.
 fn found(files: &Files) -> Vec<(String, &'static str)> {
-    let units = scan(files, &Cancel::default()).unwrap();
+    let units = scan(files, &Signals::default()).unwrap();
     units
         .iter()
         .map(|unit| {
@@ -65,7 +65,7 @@ fn files_are_found_by_name_and_in_order() {
     assert_eq!(names(&files.named(["sub/*.jsonl"])), ["sub/c.jsonl"]);
     let unit = &scan(
         &Files::append_only([root.join("note.txt")]),
-        &Cancel::default(),
+        &Signals::default(),
     )
     .unwrap()[0];
     assert_eq!(
