@@ -197,6 +197,9 @@ impl Engine {
             .mark_missing(reading.context.source.clone(), present)
             .await?;
         let mut tasks = JoinSet::new();
+        let (current, units): (Vec<Unit>, Vec<Unit>) =
+            units.into_iter().partition(|unit| unit.current);
+        report.pending += current.iter().map(|unit| unit.pending).sum::<u64>();
         for unit in units {
             let permit = tokio::select! {
                 permit = self.readers.clone().acquire_owned() => permit,

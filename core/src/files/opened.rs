@@ -166,25 +166,28 @@ impl Opened {
 
     /// How long the content is. A compressed file is unpacked to its end for that.
     pub(crate) fn length(&self, signals: &Signals) -> Result<u64, Stop> {
-        match self.unpacker() {
-            Some(mut unpacker) => {
-                go_to(&mut unpacker, u64::MAX, signals)?;
-                Ok(unpacker.position())
-            }
-            None => Ok(self.stamp.size),
+        let Some(mut unpacker) = self.unpacker() else {
+            return Ok(self.stamp.size);
+        };
+        if let Some((length, _)) = unpacker.ending() {
+            return Ok(*length);
         }
+        go_to(&mut unpacker, u64::MAX, signals)?;
+        Ok(unpacker.position())
     }
 
     /// How many bytes of the file the content before `offset` came from.
     pub(crate) fn consumed(&self, offset: u64) -> u64 {
-        self.unpacker()
-            .map_or(offset, |unpacker| unpacker.consumed())
+        match self.unpacker() {
+            // The head has been unpacked already.
+            Some(unpacker) if offset > 0 => unpacker.consumed(),
+            _ => offset,
+        }
     }
 
     /// Where and how the content of a compressed file ended, once it was read so far.
     pub(crate) fn ending(&self) -> Option<(u64, Ending)> {
-        let unpacker = self.unpacker()?;
-        Some((unpacker.position(), unpacker.ending()?.clone()))
+        self.unpacker()?.ending().cloned()
     }
 
     /// BLAKE3 of the file, packed as it may be.

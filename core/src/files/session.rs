@@ -62,7 +62,7 @@ impl<'a> Session<'a> {
             generation: start.generation,
             start: start.offset,
             stored,
-            noted: false,
+            noted: start.done.is_some(),
             last: None,
         }
     }

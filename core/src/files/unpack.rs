@@ -102,7 +102,7 @@ enum Stage {
     Between(Input),
     Gzip(Box<GzDecoder<Input>>),
     Zstd(Box<ZstdDecoder<'static, Input>>),
-    Ended(Ending),
+    Ended,
 }
 
 /// Unpacks a file from its start on.
@@ -112,6 +112,8 @@ pub(crate) struct Unpacker {
     limits: Limits,
     stage: Stage,
     position: u64,
+    /// Where and how it ended, once it has; it is the same each time.
+    ending: Option<(u64, Ending)>,
 }
 
 impl Unpacker {
@@ -128,12 +130,16 @@ impl Unpacker {
             limits,
             stage: Stage::Between(BufReader::with_capacity(INPUT, packed)),
             position: 0,
+            ending: None,
         }
     }
 
     /// Goes back to the start.
     pub(crate) fn restart(&mut self) {
-        *self = Self::new(self.file.clone(), self.size, self.limits);
+        *self = Self {
+            ending: self.ending.take(),
+            ..Self::new(self.file.clone(), self.size, self.limits)
+        };
     }
 
     /// How many bytes came out so far.
@@ -147,17 +153,14 @@ impl Unpacker {
             Stage::Between(input) => input,
             Stage::Gzip(decoder) => decoder.get_ref(),
             Stage::Zstd(decoder) => decoder.get_ref(),
-            Stage::Ended(_) => return self.size,
+            Stage::Ended => return self.size,
         };
         input.get_ref().at - input.buffer().len() as u64
     }
 
-    /// How it ended, once it has.
-    pub(crate) fn ending(&self) -> Option<&Ending> {
-        match &self.stage {
-            Stage::Ended(ending) => Some(ending),
-            _ => None,
-        }
+    /// Where and how it ended, once it has.
+    pub(crate) fn ending(&self) -> Option<&(u64, Ending)> {
+        self.ending.as_ref()
     }
 
     /// The next bytes; none at the end.
@@ -171,7 +174,7 @@ impl Unpacker {
                 }
                 Stage::Gzip(decoder) => decoder.read(buffer),
                 Stage::Zstd(decoder) => decoder.read(buffer),
-                Stage::Ended(_) => return Ok(0),
+                Stage::Ended => return Ok(0),
             };
             match read {
                 Ok(0) => self.leave(),
@@ -214,11 +217,7 @@ impl Unpacker {
     }
 
     fn begin(&mut self, coding: Coding) -> Result<(), Stop> {
-        let ended = Stage::Ended(Ending {
-            damage: None,
-            whole: true,
-        });
-        if let Stage::Between(input) = std::mem::replace(&mut self.stage, ended) {
+        if let Stage::Between(input) = std::mem::replace(&mut self.stage, Stage::Ended) {
             self.stage = match coding {
                 Coding::Gzip => Stage::Gzip(Box::new(GzDecoder::new(input))),
                 Coding::Zstd => {
@@ -233,11 +232,7 @@ impl Unpacker {
 
     /// Goes behind a member or frame that is complete.
     fn leave(&mut self) {
-        let ended = Stage::Ended(Ending {
-            damage: None,
-            whole: true,
-        });
-        self.stage = match std::mem::replace(&mut self.stage, ended) {
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Gzip(decoder) => Stage::Between(decoder.into_inner()),
             Stage::Zstd(decoder) => Stage::Between(decoder.finish()),
             stage => stage,
@@ -245,7 +240,8 @@ impl Unpacker {
     }
 
     fn end(&mut self, damage: Option<Reject>, whole: bool) {
-        self.stage = Stage::Ended(Ending { damage, whole });
+        self.stage = Stage::Ended;
+        self.ending = Some((self.position, Ending { damage, whole }));
     }
 
     /// Ends a stream that grows beyond all measure.
