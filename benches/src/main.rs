@@ -15,6 +15,7 @@ mod measure;
 mod memory;
 mod program;
 mod report;
+mod rescan;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -27,11 +28,13 @@ const USAGE: &str = "\
 usage: datalake-bench [NAME...] [--runs N] [--lines N] [--dir DIR] [--json]
        datalake-bench generate memory|events --lines N --out FILE
        datalake-bench floor memory FILE DATABASE [--wide]
+       datalake-bench floor walk FOLDER
 
-  NAME      memory, memory-growth, memory-rerun, memory-append, help, watch-idle, watch-latency;
-            without one, all
+  NAME      memory, memory-growth, memory-rerun, memory-append, rescan, help, watch-idle,
+            watch-latency; without one, all
   --runs    how often each is run, instead of 5, 3 (memory-growth) or 15 (the short ones)
   --lines   the lines of the log, instead of the 1000000 that the bars are for
+  --files   the files of rescan, instead of the 100000 that the bar is for
   --dir     where the inputs and databases are put, instead of the folder for temporary files
 ";
 
@@ -39,11 +42,12 @@ usage: datalake-bench [NAME...] [--runs N] [--lines N] [--dir DIR] [--json]
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 type Benchmark = fn(&Work, &Options) -> Outcome<Report>;
 
-const BENCHMARKS: [(&str, Benchmark); 7] = [
+const BENCHMARKS: [(&str, Benchmark); 8] = [
     ("help", memory::help),
     ("memory", memory::ingest),
     ("memory-rerun", memory::rerun),
     ("memory-append", memory::append),
+    ("rescan", rescan::rescan),
     ("memory-growth", memory::growth),
     ("watch-idle", watch::idle),
     ("watch-latency", watch::latency),
@@ -54,6 +58,7 @@ struct Options {
     words: Vec<String>,
     runs: Option<usize>,
     lines: u64,
+    files: u64,
     folder: Option<PathBuf>,
     out: Option<PathBuf>,
     json: bool,
@@ -66,6 +71,7 @@ impl Options {
             words: Vec::new(),
             runs: None,
             lines: 1_000_000,
+            files: 100_000,
             folder: None,
             out: None,
             json: false,
@@ -76,6 +82,7 @@ impl Options {
             match argument.as_str() {
                 "--runs" => options.runs = Some(value()?.parse()?),
                 "--lines" => options.lines = value()?.parse()?,
+                "--files" => options.files = value()?.parse()?,
                 "--dir" => options.folder = Some(value()?.into()),
                 "--out" => options.out = Some(value()?.into()),
                 "--json" => options.json = true,
@@ -114,6 +121,7 @@ fn dispatch(options: &Options) -> Outcome<()> {
             floor::wide(Path::new(file), Path::new(database))
         }
         ["floor", "memory", file, database] => floor::compact(Path::new(file), Path::new(database)),
+        ["floor", "walk", folder] => rescan::walk(Path::new(folder)),
         names => benchmarks(names, options),
     }
 }

@@ -107,6 +107,14 @@ pub(crate) fn floor(file: &Path, database: &Path, wide: bool) -> Outcome<Command
     Ok(command)
 }
 
+/// The floor of a search: a walk with a stat of each file.
+pub(crate) fn walk(folder: &Path) -> Outcome<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["floor", "walk"]).arg(folder);
+    command.stdout(Stdio::null());
+    Ok(command)
+}
+
 /// Nothing of the person who measures may change what is measured: no variables, no terminal.
 fn isolate(command: &mut Command, home: &Path) -> Outcome<()> {
     command

@@ -30,7 +30,7 @@ pub use dataset::{Column, Dataset, Derive, Kind, Merge, Owner, Shape};
 pub use error::{Error, ErrorKind, Result};
 pub use files::{
     Class, FileEmit, FileSource, Files, LINE_LIMIT, Line, LineEmit, LineReader, LineSource,
-    Overlong, Piece, Place, Stamp, TrackedFile, file_source, line_source,
+    Overlong, Piece, Place, ReplayEmit, Stamp, TrackedFile, file_source, line_source,
 };
 #[doc(hidden)]
 pub use inventory;

@@ -22,7 +22,7 @@ pub use catalog::Catalog;
 pub use create::{CURRENT_VERSION, Created};
 pub use database::{Settings, Synchronous};
 pub use header::{FileKind, classify};
-pub use lock::{Holder, LockState, SourceLock};
+pub use lock::{LockState, SourceLock};
 pub use reader::{Cell, Reader, Table};
 pub use schema::{SCHEMA, Schema};
 pub use store::{Facts, RunEnd, RunStart, Store};

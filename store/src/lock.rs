@@ -19,7 +19,7 @@ pub enum LockState {
     /// It is ours now.
     Taken(SourceLock),
     /// Somebody has it; what they wrote about themselves.
-    Held(Option<Holder>),
+    Held(String),
 }
 
 /// Asks for the lock of `source` of the database at `database`, without waiting. `holder` is what others are
@@ -42,7 +42,7 @@ pub(crate) fn try_source(database: &Path, source: &str, holder: &str) -> Result<
             let _ = file
                 .seek(SeekFrom::Start(0))
                 .and_then(|_| file.read_to_string(&mut text));
-            Ok(LockState::Held(None))
+            Ok(LockState::Held(text))
         }
         Err(TryLockError::Error(error)) => Err(Error::io(path.display(), error)),
     }
@@ -94,21 +94,4 @@ fn open(path: &Path) -> Result<File> {
     options
         .open(path)
         .map_err(|error| Error::io(path.display(), error))
-}
-
-/// TEMP
-#[derive(Debug, Clone)]
-pub struct Holder {
-    pub pid: u32,
-    pub trigger: String,
-    pub since: datalake_core::Timestamp,
-}
-impl std::fmt::Display for Holder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "process {}, {}, since {}",
-            self.pid, self.trigger, self.since
-        )
-    }
 }

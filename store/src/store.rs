@@ -141,27 +141,8 @@ impl Store {
     }
 
     /// Asks for the lock of a source, without waiting.
-    pub fn lock_source(&self, source: &str, holder: &crate::Holder) -> Result<LockState> {
-        try_source(&self.settings.database, source, &holder.to_string())
-    }
-    pub fn lock_watch(&self, source: &str, holder: &crate::Holder) -> Result<LockState> {
-        try_source(
-            &self.settings.database,
-            &format!("{source}.watch"),
-            &holder.to_string(),
-        )
-    }
-    pub async fn count_overlap(&self, _source: &str) -> Result<bool> {
-        Ok(false)
-    }
-    pub async fn abandon(&self, _attempt: u64) {}
-    pub async fn known_among(
-        &self,
-        source: &SourceName,
-        units: Vec<UnitId>,
-    ) -> Result<Vec<KnownUnit>> {
-        let all = self.known(source).await?;
-        Ok(all.into_iter().filter(|k| units.contains(&k.id)).collect())
+    pub fn lock_source(&self, source: &str, holder: &str) -> Result<LockState> {
+        try_source(&self.settings.database, source, holder)
     }
 
     /// Begins a run. The caller holds the source's lock.

@@ -289,7 +289,7 @@ fn second_signal() {
 fn sigterm_while_waiting() {
     let cx = TestContext::with_input();
     cx.run("init").expect(0);
-    let _held = open(&cx).lock_source("memory-jsonl", "this test").unwrap();
+    let _held = open(&cx).lock_source("memory-jsonl", &holder).unwrap();
     let running = cx.start("run");
     std::thread::sleep(Duration::from_millis(300));
     running.signal(libc::SIGTERM);

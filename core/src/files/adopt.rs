@@ -10,13 +10,27 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Class;
-use super::identity::{Bookmark, Mark, Opened, Print, Stop, hex};
-use crate::blob::ContentHash;
+use super::identity::{Bookmark, Mark, Print, hex};
+use super::opened::{Opened, Stop};
+use super::signals::Signals;
 use crate::checkpoint::{KnownUnit, UnitId};
-use crate::source::{Cancel, Context};
+use crate::source::{Context, Unit};
 
 /// The files that are there now.
-pub(crate) type Present = HashMap<UnitId, PathBuf>;
+pub(crate) struct Present(Vec<(UnitId, PathBuf)>);
+
+impl Present {
+    /// Of units in the order of their names, as a search gives them.
+    pub(crate) fn new(units: &[Unit]) -> Self {
+        let place = |unit: &Unit| Some((unit.id.clone(), unit.path.clone()?));
+        Self(units.iter().filter_map(place).collect())
+    }
+
+    fn path(&self, unit: &UnitId) -> Option<&Path> {
+        let found = self.0.binary_search_by(|(id, _)| id.cmp(unit)).ok()?;
+        Some(&self.0[found].1)
+    }
+}
 
 /// A unit with what was known of its file.
 #[derive(Debug)]
@@ -74,7 +88,6 @@ impl Index {
         &self,
         file: &Candidate<'_>,
         present: &Present,
-        cancel: &Cancel,
     ) -> Result<Option<(&Entry, Vec<u8>)>, Stop> {
         let mut entries = self.with_same_head(file);
         // Of several, the one that was read furthest loses nothing; the name makes the choice
@@ -88,7 +101,7 @@ impl Index {
         for entry in entries {
             let mark = &entry.bookmark.file;
             if let Some(tail) = file.holds(mark)
-                && !still_holds(present.get(&entry.id), mark, cancel)?
+                && !file.is_copy(present.path(&entry.id), mark)?
             {
                 return Ok(Some((entry, tail)));
             }
@@ -112,40 +125,51 @@ pub(crate) struct Candidate<'a> {
     pub(crate) unit: &'a UnitId,
     pub(crate) opened: &'a Opened,
     pub(crate) class: Class,
-    /// Its content's hash, for files that are read as a whole.
-    pub(crate) hash: Option<&'a ContentHash>,
+    /// The file's hash, if it is read as a whole or is compressed.
+    pub(crate) hash: Option<&'a str>,
+    pub(crate) signals: &'a Signals,
 }
 
 impl Candidate<'_> {
     /// The bytes before the mark's offset, if the mark is about this content.
     fn holds(&self, mark: &Mark) -> Option<Vec<u8>> {
+        let same_file = self.hash.is_some() && self.hash == mark.hash.as_deref();
         match self.class {
+            Class::Whole => same_file.then(Vec::new),
+            Class::AppendOnly if same_file && mark.end => Some(Vec::new()),
             // What cannot be read here shows when the file is read.
-            Class::AppendOnly => self.opened.tail_of(mark).ok().flatten(),
-            Class::Whole => (self.hash.map(hex)? == *mark.hash.as_ref()?).then(Vec::new),
+            Class::AppendOnly if same_file || mark.has_telling_head() => {
+                self.opened.tail_of(mark, self.signals).ok().flatten()
+            }
+            Class::AppendOnly => None,
         }
     }
-}
-
-/// Whether the old path still has the content: then the new one is a copy, and not a rename. Where
-/// that cannot be told it is taken for a copy, which is read again and so loses nothing.
-fn still_holds(path: Option<&PathBuf>, mark: &Mark, cancel: &Cancel) -> Result<bool, Stop> {
-    let Some(path) = path else { return Ok(false) };
-    match holds(path, mark, cancel) {
-        Err(Stop::Gone) => Ok(false),
-        Err(Stop::Problem(_)) => Ok(true),
-        answer => answer,
+    /// Whether the old path still has the content: then this is a copy, and not a rename. Where
+    /// that cannot be told it is taken for a copy, which is read again and so loses nothing.
+    fn is_copy(&self, old: Option<&Path>, mark: &Mark) -> Result<bool, Stop> {
+        let Some(old) = old else { return Ok(false) };
+        match self.still_holds(old, mark) {
+            Err(Stop::Gone) => Ok(false),
+            Err(Stop::Problem(_)) => Ok(true),
+            answer => answer,
+        }
     }
-}
 
-fn holds(path: &Path, mark: &Mark, cancel: &Cancel) -> Result<bool, Stop> {
-    let opened = Opened::open(path)?;
-    if opened.stamp == mark.stamp && mark.settled {
-        return Ok(true);
-    }
-    match &mark.hash {
-        None => Ok(opened.tail_of(mark)?.is_some()),
-        Some(_) if opened.stamp.size != mark.stamp.size => Ok(false),
-        Some(hash) => Ok(hex(&opened.digest(cancel)?) == *hash),
+    fn still_holds(&self, old: &Path, mark: &Mark) -> Result<bool, Stop> {
+        let opened = Opened::open(old)?;
+        if opened.stamp == mark.stamp && mark.settled {
+            return Ok(true);
+        }
+        if let Some(hash) = &mark.hash
+            && opened.stamp.size == mark.stamp.size
+            && hex(&opened.digest(self.signals)?) == *hash
+        {
+            return Ok(true);
+        }
+        if self.class == Class::Whole || !mark.has_telling_head() {
+            return Ok(false);
+        }
+        let content = opened.unpacked(self.signals)?;
+        Ok(content.tail_of(mark, self.signals)?.is_some())
     }
 }

@@ -12,9 +12,12 @@ use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::adopt::{Index, Present};
-use super::identity::{Bookmark, Mark, Opened, Stamp, Stop};
-use super::scan::scan;
+use super::identity::{Bookmark, Mark, Stamp, hex};
+use super::names::packed_name;
+use super::opened::{Opened, Stop};
+use super::scan::{concerns, scan};
 use super::session::Session;
+use super::signals::Signals;
 use super::start::{Facts, Start};
 use super::tracked::{Place, TrackedFile};
 use super::{Class, Files};
@@ -23,8 +26,9 @@ use crate::checkpoint::{Checkpoint, KnownUnit, UnitId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::output::{Emit, Output};
 use crate::record::{Origin, Record, Scope, Version};
-use crate::reject::{Reject, Sample, Skip};
+use crate::reject::{Kept, Reject, Sample, Skip};
 use crate::source::{Context, Source, Unit};
+use crate::time::Timestamp;
 
 /// A parser of one file. It blocks, and it has no rules about files: those are kept for it.
 pub trait FileSource: Send + Sync + 'static {
@@ -43,6 +47,18 @@ pub trait FileSource: Send + Sync + 'static {
         from: Self::Cursor,
         out: &mut FileEmit<'_, Self::Cursor>,
     ) -> Result<()>;
+
+    /// Reads one rejected input again, from what was kept of it; see [`Source::replay`]. `false`
+    /// where that takes more than these bytes: the file has to be read again.
+    fn replay(
+        &self,
+        _cx: &Context,
+        _unit: &UnitId,
+        _input: &Kept,
+        _out: &mut ReplayEmit<'_>,
+    ) -> Result<bool> {
+        Ok(false)
+    }
 
     /// See [`Source::relate`].
     fn relate(&self, _cx: &Context, _known: &[KnownUnit], _out: &mut Emit<'_>) -> Result<()> {
@@ -123,18 +139,42 @@ impl<C: Serialize> FileEmit<'_, C> {
     }
 }
 
+/// What [`FileSource::replay`] pushes into. It moves no checkpoint: what it is given stands far
+/// behind what was read.
+pub struct ReplayEmit<'a> {
+    output: &'a mut Output,
+}
+
+impl ReplayEmit<'_> {
+    /// Adds a record.
+    pub fn push(&mut self, record: Record) -> Result<()> {
+        Emit::new(self.output).push(record)
+    }
+
+    /// Stages a file for a record that will be pushed.
+    pub fn file(&mut self, blob: Blob) -> Result<FileRef> {
+        Emit::new(self.output).file(blob)
+    }
+
+    /// Notes that the input still becomes no record.
+    pub fn reject(&mut self, origin: Origin, why: Reject, sample: Sample) {
+        self.output.reject(origin, why, sample);
+    }
+
+    /// The plain output, for the line adapter.
+    pub(crate) fn output(&mut self) -> &mut Output {
+        self.output
+    }
+}
+
 /// A file parser as a source.
 struct ByFile<T>(Arc<Reader<T>>);
 
 #[async_trait]
 impl<T: FileSource> Source for ByFile<T> {
     async fn units(&self, cx: &Context) -> Result<Vec<Unit>> {
-        let (reader, cancel) = (self.0.clone(), cx.cancel.clone());
-        let search = tokio::task::spawn_blocking(move || {
-            let units = scan(&reader.files, &cancel)?;
-            reader.remember(&units);
-            Ok(units)
-        });
+        let (reader, context) = (self.0.clone(), cx.clone());
+        let search = tokio::task::spawn_blocking(move || reader.units(&context));
         search
             .await
             .map_err(|error| Error::bug("the search for files panicked").caused_by(error))?
@@ -151,12 +191,24 @@ impl<T: FileSource> Source for ByFile<T> {
         let read = out
             .blocking(move |out| reader.read(&context, &file, from, out))
             .await;
-        read.map_err(|error| match error.kind() {
-            ErrorKind::Bug => error
-                .at(unit.id.as_str())
-                .at(format!("source `{}`", cx.source)),
-            _ => error,
-        })
+        read.map_err(|error| named(error, cx, unit.id.as_str()))
+    }
+
+    async fn replay(
+        &self,
+        cx: &Context,
+        unit: &UnitId,
+        input: &Kept,
+        out: &mut Output,
+    ) -> Result<bool> {
+        let (reader, context, id, kept) = (self.0.clone(), cx.clone(), unit.clone(), input.clone());
+        let replayed = out.blocking(move |output| {
+            let mut out = ReplayEmit { output };
+            reader.parser.replay(&context, &id, &kept, &mut out)
+        });
+        replayed
+            .await
+            .map_err(|error| named(error, cx, unit.as_str()))
     }
 
     async fn relate(&self, cx: &Context, known: &[KnownUnit], out: &mut Output) -> Result<()> {
@@ -165,16 +217,23 @@ impl<T: FileSource> Source for ByFile<T> {
             move |out: &mut Output| reader.parser.relate(&context, &known, &mut Emit::new(out));
         out.blocking(relate)
             .await
-            .map_err(|error| match error.kind() {
-                ErrorKind::Bug => error
-                    .at("relating its files")
-                    .at(format!("source `{}`", cx.source)),
-                _ => error,
-            })
+            .map_err(|error| named(error, cx, "relating its files"))
+    }
+
+    fn concerns(&self, path: &Path) -> bool {
+        concerns(&self.0.files, path)
     }
 
     fn roots(&self) -> Vec<PathBuf> {
         self.0.files.roots().to_vec()
+    }
+}
+
+/// Says whose bug it is, and at what.
+fn named(error: Error, cx: &Context, what: &str) -> Error {
+    match error.kind() {
+        ErrorKind::Bug => error.at(what).at(format!("source `{}`", cx.source)),
+        _ => error,
     }
 }
 
@@ -190,6 +249,44 @@ struct Reader<T> {
 }
 
 impl<T: FileSource> Reader<T> {
+    fn units(&self, cx: &Context) -> Result<Vec<Unit>> {
+        let mut units = scan(&self.files, &Signals::of(cx))?;
+        for unit in &mut units {
+            self.judge(cx, unit);
+        }
+        self.remember(&units);
+        Ok(units)
+    }
+
+    /// Says what the unit's checkpoint makes of its stamp.
+    fn judge(&self, cx: &Context, unit: &mut Unit) {
+        let known = cx.known.get(&unit.id);
+        let checkpoint = known.and_then(|known| known.checkpoint.as_ref());
+        let stored = checkpoint
+            .filter(|checkpoint| checkpoint.version == cx.cursor_version)
+            .and_then(|checkpoint| {
+                serde_json::from_str::<Bookmark<&RawValue>>(&checkpoint.cursor).ok()
+            });
+        unit.whole = self.files.class() == Class::Whole
+            || match &stored {
+                Some(Bookmark { file: mark, .. }) if mark.offset > 0 => mark.hash.is_some(),
+                _ => unit
+                    .path
+                    .as_deref()
+                    .is_some_and(|path| packed_name(path).is_some()),
+            };
+        if let Some(Bookmark { file: mark, cursor }) = stored {
+            unit.current = !cx.full
+                && mark.end
+                && mark.settled
+                && unit.stamp == Some(mark.stamp)
+                && decode::<T::Cursor>(cursor).is_some();
+            if unit.current && self.files.class() == Class::AppendOnly {
+                unit.pending = mark.pending();
+            }
+        }
+    }
+
     fn read(
         &self,
         cx: &Context,
@@ -230,7 +327,7 @@ impl<T: FileSource> Reader<T> {
             && Self::is_unchanged(path, mark)
         {
             if self.files.class() == Class::AppendOnly {
-                out.unfinished(mark.stamp.size.saturating_sub(mark.offset));
+                out.unfinished(mark.pending());
             }
             return Ok(());
         }
@@ -252,23 +349,32 @@ impl<T: FileSource> Reader<T> {
         // The time before the look, so that a change right after it counts as one that may not
         // show.
         let now = cx.clock.now();
-        let opened = Opened::open(path)?;
-        let settled = opened.stamp.is_settled(now);
+        let signals = &Signals::of(cx);
         let class = self.files.class();
+        let mut opened = Opened::open(path)?;
+        if class == Class::AppendOnly {
+            opened = opened.unpacked(signals)?;
+        }
+        if is_in_the_making(&opened, path, now, signals)? {
+            return Ok(());
+        }
+        let settled = opened.stamp.is_settled(now);
         let hash = match class {
-            Class::AppendOnly => None,
-            Class::Whole => Some(opened.digest(&cx.cancel)?),
+            Class::AppendOnly if !opened.is_packed() => None,
+            _ => Some(opened.digest(signals)?),
         };
+        let digits = hash.as_ref().map(hex);
         let facts = Facts {
             cx,
             unit,
             class,
             opened: &opened,
-            hash: hash.as_ref(),
+            signals,
+            hash: digits.as_deref(),
             stored: stored.as_ref(),
         };
         let mut start = facts.start(|| Ok((self.index(cx), self.present(cx)?)))?;
-        let mut file = TrackedFile::new(opened, path.to_owned(), unit.clone(), cx.cancel.clone());
+        let mut file = TrackedFile::new(opened, path.to_owned(), unit.clone(), signals.clone());
         file.start_at(start.offset, std::mem::take(&mut start.tail), hash);
         let session = Session::new(out, class, &file, settled, &start, stored);
         self.parse(cx, &mut file, &start, session)
@@ -285,16 +391,17 @@ impl<T: FileSource> Reader<T> {
             session,
             cursor: PhantomData,
         };
-        let read = match &start.cursor {
-            // Only its times have changed: the checkpoint takes note, and that is all.
-            Some(cursor) if start.done => out.session.commit(&file.end()?, cursor.clone()),
-            cursor => {
+        let read = match (&start.cursor, &start.done) {
+            // Only its times or its name have changed: the checkpoint takes note, and that is all.
+            (Some(cursor), Some(end)) => out.session.commit(end, cursor.clone()),
+            (cursor, _) => {
                 let from = cursor.as_deref().and_then(decode::<T::Cursor>);
                 self.parser
                     .read(cx, file, from.unwrap_or_default(), &mut out)
             }
         };
         out.session.note_rest();
+        out.session.note_damage();
         if let Some((at, why)) = file.take_trouble() {
             out.reject(Origin::bytes(at, at), why, Sample::of(&[]));
             out.truncated();
@@ -309,8 +416,7 @@ impl<T: FileSource> Reader<T> {
     }
 
     fn remember(&self, units: &[Unit]) -> Arc<Present> {
-        let place = |unit: &Unit| Some((unit.id.clone(), unit.path.clone()?));
-        let present: Arc<Present> = Arc::new(units.iter().filter_map(place).collect());
+        let present = Arc::new(Present::new(units));
         *lock(&self.present) = Some(present.clone());
         present
     }
@@ -319,7 +425,7 @@ impl<T: FileSource> Reader<T> {
         if let Some(present) = &*lock(&self.present) {
             return Ok(present.clone());
         }
-        Ok(self.remember(&scan(&self.files, &cx.cancel)?))
+        Ok(self.remember(&scan(&self.files, &Signals::of(cx))?))
     }
 
     fn index(&self, cx: &Context) -> Arc<Index> {
@@ -329,6 +435,28 @@ impl<T: FileSource> Reader<T> {
             Some(index) if index.is_for(cx) => index.clone(),
             _ => index.insert(Arc::new(Index::new(cx))).clone(),
         }
+    }
+}
+
+/// Whether a compressed file is being made from one that is still there, as rotation does: then that
+/// one is read, and this one carries it on when it has gone. A copy that stays is read after a
+/// while.
+fn is_in_the_making(
+    opened: &Opened,
+    path: &Path,
+    now: Timestamp,
+    signals: &Signals,
+) -> Result<bool, Stop> {
+    let Some(original) = packed_name(path).filter(|_| opened.is_packed()) else {
+        return Ok(false);
+    };
+    if !opened.stamp.is_young(now) {
+        return Ok(false);
+    }
+    match Opened::open(&original) {
+        Ok(original) => opened.is_made_from(&original, signals),
+        Err(Stop::Failed(error)) => Err(error.into()),
+        Err(_) => Ok(false),
     }
 }
 

@@ -32,6 +32,10 @@ impl Glob {
 
     /// Whether a file with this path below the root is meant.
     pub(crate) fn matches(&self, path: &str, ignore_case: bool) -> bool {
+        if let ([Part::Name(pattern)], false) = (&*self.parts, self.whole_path) {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            return name_matches(pattern, name, ignore_case);
+        }
         let path = if self.whole_path {
             path
         } else {
@@ -69,29 +73,28 @@ fn parts_match(parts: &[Part], names: &[&str], ignore_case: bool) -> bool {
 
 /// Goes back only to the last `*`, so that no pattern takes more than pattern times name steps.
 fn name_matches(pattern: &[char], name: &str, ignore_case: bool) -> bool {
-    let name: Vec<char> = name.chars().collect();
-    let (mut at, mut from) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while from < name.len() {
+    let (mut at, mut rest) = (0, name.chars());
+    let mut star = None;
+    loop {
+        let here = rest.clone();
+        let Some(letter) = rest.next() else {
+            return pattern[at..].iter().all(|letter| *letter == '*');
+        };
         match pattern.get(at) {
             Some('*') => {
-                star = Some((at, from));
-                at += 1;
+                star = Some((at + 1, here.clone()));
+                (at, rest) = (at + 1, here);
             }
-            Some(letter) if *letter == '?' || same(*letter, name[from], ignore_case) => {
-                at += 1;
-                from += 1;
-            }
+            Some(wanted) if *wanted == '?' || same(*wanted, letter, ignore_case) => at += 1,
             _ => {
-                let Some((star_at, taken)) = star else {
+                let Some((behind, taken)) = &mut star else {
                     return false;
                 };
-                star = Some((star_at, taken + 1));
-                (at, from) = (star_at + 1, taken + 1);
+                taken.next();
+                (at, rest) = (*behind, taken.clone());
             }
         }
     }
-    pattern[at..].iter().all(|letter| *letter == '*')
 }
 
 fn same(left: char, right: char, ignore_case: bool) -> bool {

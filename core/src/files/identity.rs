@@ -2,20 +2,19 @@
 //! used again, but what was read of it. This is kept in the checkpoint, next to the parser's own
 //! cursor.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fmt;
+use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
-use std::sync::Arc;
 
+use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::trouble::{is_gone, not_a_file, unreadable};
+use super::tracked::Place;
+use super::trouble::is_gone;
 use crate::blob::ContentHash;
-use crate::error::Error;
-use crate::reject::Reject;
-use crate::source::Cancel;
 use crate::time::Timestamp;
 
 /// How much of the start of a file is part of its identity.
@@ -31,6 +30,8 @@ const TELLING_HEAD: u16 = 64;
 pub(crate) const BLOCK: usize = 256 << 10;
 
 const SECOND: i64 = 1_000_000_000;
+/// A compressed file is given so long for the file it is made from to go.
+const IN_THE_MAKING: i64 = 60 * SECOND;
 
 /// What a stat says of a file. While nothing of it changes, the file is not even opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,10 +87,19 @@ impl Stamp {
         } else {
             SECOND / 20
         };
+        self.age(now) > step
+    }
+
+    /// Whether whoever made the file may still be about it.
+    pub(crate) fn is_young(&self, now: Timestamp) -> bool {
+        self.age(now) < IN_THE_MAKING
+    }
+
+    /// How long ago it was last changed.
+    fn age(&self, now: Timestamp) -> i64 {
         now.as_micros()
             .saturating_mul(1000)
             .saturating_sub(self.ctime)
-            > step
     }
 
     /// When the content was last changed.
@@ -99,8 +109,8 @@ impl Stamp {
 }
 
 /// A hash of a few bytes, with their number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub(crate) struct Print {
     pub(crate) length: u16,
     hash: u128,
@@ -132,17 +142,30 @@ impl From<Print> for String {
     }
 }
 
-impl TryFrom<String> for Print {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let wrong = "not a fingerprint";
-        let (length, hash) = text.split_once(':').ok_or(wrong)?;
-        let length = length.parse().map_err(|_| wrong)?;
-        Ok(Self {
-            length,
-            hash: u128::from_str_radix(hash, 16).map_err(|_| wrong)?,
+impl Print {
+    fn parse(text: &str) -> Option<Self> {
+        let (length, hash) = text.split_once(':')?;
+        Some(Self {
+            length: length.parse().ok()?,
+            hash: u128::from_str_radix(hash, 16).ok()?,
         })
+    }
+}
+
+/// Without a `String` in between: a search reads two of them for each file.
+impl<'de> Deserialize<'de> for Print {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PrintVisitor;
+        impl Visitor<'_> for PrintVisitor {
+            type Value = Print;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a fingerprint")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Print, E> {
+                Print::parse(text).ok_or_else(|| E::custom("not a fingerprint"))
+            }
+        }
+        deserializer.deserialize_str(PrintVisitor)
     }
 }
 
@@ -162,7 +185,8 @@ pub(crate) struct Mark {
     pub(crate) offset: u64,
     pub(crate) head: Print,
     pub(crate) tail: Print,
-    /// BLAKE3 of the content, in hexadecimal digits, for files that are read as a whole.
+    /// BLAKE3 of the file, in hexadecimal digits, if it is read as a whole or is compressed. All
+    /// else here is about what a compressed file unpacks to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hash: Option<Box<str>>,
 }
@@ -180,9 +204,29 @@ impl Mark {
 
     /// Whether this much of a file cannot be another's by accident.
     pub(crate) fn is_telling(&self) -> bool {
+        self.has_telling_head() || (self.hash.is_some() && self.stamp.size > 0)
+    }
+
+    /// Whether its start alone is enough for that.
+    pub(crate) fn has_telling_head(&self) -> bool {
+        self.head.length >= TELLING_HEAD
+    }
+
+    /// Its end, if all of it has been read.
+    pub(crate) fn read_to_its_end(&self) -> Option<Place> {
+        self.end.then_some(Place {
+            offset: self.offset,
+            tail: self.tail,
+            end: true,
+        })
+    }
+
+    /// The bytes behind the offset that wait for the rest of their line, once all was looked at. A
+    /// compressed file is complete: nothing of it waits.
+    pub(crate) fn pending(&self) -> u64 {
         match self.hash {
-            Some(_) => self.stamp.size > 0,
-            None => self.head.length >= TELLING_HEAD,
+            Some(_) => 0,
+            None => self.stamp.size.saturating_sub(self.offset),
         }
     }
 }
@@ -194,114 +238,9 @@ pub(crate) struct Bookmark<C = Box<RawValue>> {
     pub(crate) cursor: C,
 }
 
-/// Why a file is not read.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// It is not there any more.
-    Gone,
-    /// It is something else, or cannot be read.
-    Problem(Reject),
-    /// Something else went wrong.
-    Failed(Error),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Self {
-        if is_gone(&error) {
-            Self::Gone
-        } else {
-            Self::Problem(unreadable(&error))
-        }
-    }
-}
-
-/// A file that is open, with what it looked like then.
-#[derive(Debug, Clone)]
-pub(crate) struct Opened {
-    pub(crate) file: Arc<File>,
-    pub(crate) stamp: Stamp,
-    /// Its first bytes, at most [`HEAD`].
-    pub(crate) head: Arc<[u8]>,
-}
-
-impl Opened {
-    /// Opens a file, and nothing that is not one: a pipe would wait for its writer for ever.
-    pub(crate) fn open(path: &Path) -> Result<Self, Stop> {
-        let kind = std::fs::metadata(path)?.file_type();
-        if !kind.is_file() {
-            return Err(Stop::Problem(not_a_file(kind)));
-        }
-        // It may have been swapped since: then this opens without waiting, and the handle tells.
-        let mut options = OpenOptions::new();
-        let file = options
-            .read(true)
-            .custom_flags(libc::O_NONBLOCK)
-            .open(path)?;
-        let data = file.metadata()?;
-        if !data.is_file() {
-            return Err(Stop::Problem(not_a_file(data.file_type())));
-        }
-        let stamp = Stamp::of(&data);
-        let mut head = vec![0; usize::try_from(stamp.size).unwrap_or(HEAD).min(HEAD)];
-        let length = read_at(&file, &mut head, 0)?;
-        head.truncate(length);
-        Ok(Self {
-            file: Arc::new(file),
-            stamp,
-            head: head.into(),
-        })
-    }
-
-    /// BLAKE3 of all of it.
-    pub(crate) fn digest(&self, cancel: &Cancel) -> Result<ContentHash, Stop> {
-        let mut hasher = blake3::Hasher::new();
-        let mut buffer = vec![0; BLOCK];
-        let mut at = 0;
-        while at < self.stamp.size {
-            if cancel.is_cancelled() {
-                return Err(Error::cancelled().into());
-            }
-            let wanted = usize::try_from(self.stamp.size - at)
-                .unwrap_or(BLOCK)
-                .min(BLOCK);
-            let read = read_at(&self.file, &mut buffer[..wanted], at)?;
-            if read == 0 {
-                break;
-            }
-            hasher.update(&buffer[..read]);
-            at += read as u64;
-        }
-        Ok(*hasher.finalize().as_bytes())
-    }
-
-    /// The bytes before the mark's offset, if this file still holds what the mark is about.
-    pub(crate) fn tail_of(&self, mark: &Mark) -> io::Result<Option<Vec<u8>>> {
-        if self.stamp.size < mark.offset || !mark.head.starts(&self.head) {
-            return Ok(None);
-        }
-        let tail = tail_before(&self.file, mark.offset, usize::from(mark.tail.length))?;
-        Ok((Print::of(&tail) == mark.tail).then_some(tail))
-    }
-}
-
 /// A hash as people write it.
 pub(crate) fn hex(hash: &ContentHash) -> Box<str> {
     blake3::Hash::from_bytes(*hash).to_hex().as_str().into()
-}
-
-/// At most `length` bytes before `offset`.
-pub(crate) fn tail_before(file: &File, offset: u64, length: usize) -> io::Result<Vec<u8>> {
-    let length = usize::try_from(offset).unwrap_or(length).min(length);
-    let mut tail = vec![0; length];
-    let read = read_at(file, &mut tail, offset - length as u64)?;
-    tail.truncate(read);
-    Ok(tail)
 }
 
 /// Fills `buffer` from `offset` on, as far as the file goes. What lies before a failure is not

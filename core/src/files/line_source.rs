@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::file_source::{FileEmit, FileSource, file_source};
+use super::file_source::{FileEmit, FileSource, ReplayEmit, file_source};
 use super::lines::{Line, Piece};
 use super::tracked::TrackedFile;
 use super::{Class, Files};
@@ -12,7 +12,7 @@ use crate::checkpoint::UnitId;
 use crate::error::{Error, Result};
 use crate::output::{Emit, Output};
 use crate::record::Record;
-use crate::reject::{Reject, Sample};
+use crate::reject::{Kept, Reject, Sample};
 use crate::source::{Context, Source};
 
 /// A parser that makes records of a line, each line by itself.
@@ -138,6 +138,26 @@ impl<T: LineSource> FileSource for ByLine<T> {
                 out.commit(&lines.place(), &())?;
             }
         }
+    }
+    fn replay(
+        &self,
+        cx: &Context,
+        _unit: &UnitId,
+        input: &Kept,
+        out: &mut ReplayEmit<'_>,
+    ) -> Result<bool> {
+        // Without bytes it is about the file and not about a line: no line is empty.
+        let Some(bytes) = input.bytes().filter(|bytes| !bytes.is_empty()) else {
+            return Ok(false);
+        };
+        let line = Line {
+            bytes,
+            start: input.origin.start,
+            end: input.origin.end,
+        };
+        let output = out.output();
+        self.0.line(cx, &line, &mut LineEmit { output, line })?;
+        Ok(true)
     }
 }
 

@@ -110,7 +110,7 @@ enum Step {
 /// Reads the complete lines of a file, one by one.
 ///
 /// Line breaks are `\n` or `\r\n`; a byte order mark at the start of the file is left out, and so
-/// are blank lines.
+/// are blank lines. The last line of a compressed file is complete without its line break.
 pub struct LineReader<'a> {
     file: &'a mut TrackedFile,
     buffer: Vec<u8>,
@@ -137,7 +137,7 @@ impl<'a> LineReader<'a> {
 
     pub(crate) fn with_sizes(file: &'a mut TrackedFile, block: usize, limit: usize) -> Self {
         let tail = file.tail().len();
-        let rest = usize::try_from(file.size().saturating_sub(file.start())).unwrap_or(usize::MAX);
+        let rest = usize::try_from(file.left(file.start())).unwrap_or(usize::MAX);
         let mut buffer = vec![0; tail + rest.min(block)];
         buffer[..tail].copy_from_slice(file.tail());
         let base = file.start() - tail as u64;
@@ -214,7 +214,17 @@ impl<'a> LineReader<'a> {
             }
             self.ended = !self.fill()?;
         }
-        Ok(None)
+        Ok(self.last_line().map(Step::Line))
+    }
+
+    /// What follows the last line break, where that is a line.
+    fn last_line(&mut self) -> Option<Range<usize>> {
+        if self.next == self.filled || self.stopped.is_some() || !self.file.ends_whole() {
+            return None;
+        }
+        let line = self.trim(self.next..self.filled);
+        self.next = self.filled;
+        (!self.is_blank(line.clone())).then_some(line)
     }
 
     /// Takes away the byte order mark before the first line, and the first half of a `\r\n`.
@@ -266,6 +276,14 @@ impl<'a> LineReader<'a> {
             self.next = self.filled;
             self.searched = self.filled;
             let filled = self.fill();
+            if matches!(filled, Ok(false)) && self.file.ends_whole() {
+                self.ended = true;
+                return Ok(Some(Overlong {
+                    start: before.offset,
+                    end: self.base + self.next as u64,
+                    sample: sampler.finish(),
+                }));
+            }
             if !matches!(filled, Ok(true)) {
                 self.ended = true;
                 self.stopped = Some(Place {
@@ -279,10 +297,7 @@ impl<'a> LineReader<'a> {
 
     /// Reads the next bytes behind what has not been returned yet; `false` at the end.
     fn fill(&mut self) -> Result<bool> {
-        let left = self
-            .file
-            .size()
-            .saturating_sub(self.base + self.filled as u64);
+        let left = self.file.left(self.base + self.filled as u64);
         if left == 0 {
             return Ok(false);
         }

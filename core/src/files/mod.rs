@@ -10,11 +10,14 @@ mod json;
 mod line_source;
 mod lines;
 mod names;
+mod opened;
 mod scan;
 mod session;
+mod signals;
 mod start;
 mod tracked;
 mod trouble;
+mod unpack;
 
 #[cfg(test)]
 mod testing;
@@ -25,7 +28,7 @@ use std::path::PathBuf;
 
 use glob::Glob;
 
-pub use file_source::{FileEmit, FileSource, file_source};
+pub use file_source::{FileEmit, FileSource, ReplayEmit, file_source};
 pub use identity::Stamp;
 pub use line_source::{LineEmit, LineSource, line_source};
 pub use lines::{LINE_LIMIT, Line, LineReader, Overlong, Piece};

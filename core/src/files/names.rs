@@ -2,11 +2,19 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A path with `/` between its parts. What is not text (bytes that are no UTF-8, control
 /// characters) and the backslash itself are written as `\xFF`, so that two names never become one.
 pub(crate) fn readable(path: &Path) -> String {
+    if let Some(plain) = path.to_str()
+        && !plain
+            .bytes()
+            .any(|byte| byte == b'\\' || byte.is_ascii_control())
+        && !plain.starts_with('/')
+    {
+        return plain.to_owned();
+    }
     let mut name = String::new();
     for part in path.components() {
         if !name.is_empty() {
@@ -52,6 +60,15 @@ pub(crate) fn own_name(path: &Path) -> String {
             None => String::from("root"),
         },
     }
+}
+
+/// The name of what a compressed file was made from, if the name says that it is one.
+pub(crate) fn packed_name(path: &Path) -> Option<PathBuf> {
+    let ending = path.extension()?;
+    let packed = ["gz", "zst"]
+        .iter()
+        .any(|known| ending.eq_ignore_ascii_case(known));
+    packed.then(|| path.with_extension(""))
 }
 
 #[cfg(test)]

@@ -2,19 +2,22 @@
 //! with its problem, and its neighbours are found all the same.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::fs::{self, Metadata};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::identity::Stamp;
 use super::names::{own_name, readable};
+use super::signals::Signals;
 use super::trouble::{is_gone, link_loop, not_a_file, unreadable};
 use super::{Class, Files};
 use crate::checkpoint::UnitId;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::reject::Reject;
-use crate::source::{Cancel, Unit};
-use crate::time::Timestamp;
+use crate::source::Unit;
 
 /// Endings of names that say: not finished, or not the original.
 const UNFINISHED: &[&str] = &[".part", ".partial", ".tmp", ".crdownload", "~"];
@@ -25,18 +28,18 @@ struct Found {
     /// Its path below the root.
     name: String,
     path: PathBuf,
-    what: Result<Metadata, Reject>,
+    what: Result<Stamp, Reject>,
 }
 
 /// All units of a source, by name.
-pub(crate) fn scan(files: &Files, cancel: &Cancel) -> Result<Vec<Unit>> {
+pub(crate) fn scan(files: &Files, signals: &Signals) -> Result<Vec<Unit>> {
     let mut found = Vec::new();
     for (number, root) in files.roots.iter().enumerate() {
         Walk {
             files,
             number,
             root,
-            cancel,
+            signals,
         }
         .root(&mut found)?;
     }
@@ -55,19 +58,14 @@ fn unit(found: Found) -> Unit {
     let Found {
         name, path, what, ..
     } = found;
-    let stamp = what.as_ref().ok().map(super::identity::Stamp::of);
-    let (size, modified, problem) = match what {
-        Ok(data) => (
-            data.len(),
-            data.modified().ok().and_then(Timestamp::from_system),
-            None,
-        ),
-        Err(problem) => (0, None, Some(problem)),
+    let (stamp, problem) = match what {
+        Ok(stamp) => (Some(stamp), None),
+        Err(problem) => (None, Some(problem)),
     };
     Unit {
         path: Some(path),
-        size,
-        modified,
+        size: stamp.map_or(0, |stamp| stamp.size),
+        modified: stamp.and_then(|stamp| stamp.modified()),
         problem,
         stamp,
         ..Unit::new(UnitId::new(name))
@@ -79,7 +77,7 @@ struct Walk<'a> {
     files: &'a Files,
     number: usize,
     root: &'a Path,
-    cancel: &'a Cancel,
+    signals: &'a Signals,
 }
 
 impl Walk<'_> {
@@ -99,9 +97,7 @@ impl Walk<'_> {
     fn folder(&self, found: &mut Vec<Found>) -> Result<()> {
         let walk = WalkDir::new(self.root).follow_links(self.files.follow_links);
         for entry in walk.max_depth(self.files.depth) {
-            if self.cancel.is_cancelled() {
-                return Err(Error::cancelled());
-            }
+            self.signals.check()?;
             found.extend(match entry {
                 Ok(entry) => self.entry(&entry),
                 Err(error) => self.trouble(&error),
@@ -125,7 +121,7 @@ impl Walk<'_> {
                 Err(error) => Err(unreadable(&error)),
             }
         };
-        Some(self.found(path, self.below(path), what))
+        Some(self.found(path, self.name(path), what))
     }
 
     fn trouble(&self, error: &walkdir::Error) -> Option<Found> {
@@ -144,39 +140,29 @@ impl Walk<'_> {
             Some(cause) => unreadable(cause),
             None => Reject::new("unreadable", "it cannot be looked at"),
         };
-        Some(self.found(path, self.below(path), Err(problem)))
+        Some(self.found(path, self.name(path), Err(problem)))
     }
 
-    /// Whether the patterns are about this path. A folder is none of our business unless it has a
-    /// name that only a file should have.
     fn is_wanted(&self, path: &Path, is_folder: bool) -> bool {
-        let Files {
-            patterns,
-            ignore_case,
-            class,
-            ..
-        } = self.files;
-        let below = path
-            .strip_prefix(self.root)
-            .unwrap_or(path)
-            .to_string_lossy();
-        if *class == Class::Whole && UNFINISHED.iter().any(|ending| below.ends_with(ending)) {
-            return false;
-        }
-        if patterns.is_empty() {
-            return !is_folder;
-        }
-        let mut patterns = patterns
-            .iter()
-            .filter(|pattern| !is_folder || pattern.is_telling());
-        patterns.any(|pattern| pattern.matches(&below, *ignore_case))
+        is_wanted(self.files, &self.below(path).to_string_lossy(), is_folder)
     }
 
-    fn below(&self, path: &Path) -> String {
-        match path.strip_prefix(self.root) {
-            Ok(below) if !below.as_os_str().is_empty() => readable(below),
-            _ => own_name(self.root),
+    fn name(&self, path: &Path) -> String {
+        match self.below(path) {
+            below if below.is_empty() => own_name(self.root),
+            below => readable(Path::new(below)),
         }
+    }
+
+    /// The part of the path below the root, which the search has put in front of it.
+    fn below<'p>(&self, path: &'p Path) -> &'p OsStr {
+        let (path, root) = (
+            path.as_os_str().as_bytes(),
+            self.root.as_os_str().as_bytes(),
+        );
+        let below = path.strip_prefix(root).unwrap_or(path);
+        let slashes = below.iter().take_while(|byte| **byte == b'/').count();
+        OsStr::from_bytes(&below[slashes..])
     }
 
     fn found(&self, path: &Path, name: String, what: Result<Metadata, Reject>) -> Found {
@@ -184,9 +170,41 @@ impl Walk<'_> {
             root: self.number,
             name,
             path: path.to_owned(),
-            what,
+            what: what.map(|data| Stamp::of(&data)),
         }
     }
+}
+
+/// Whether the patterns are about this path below a root. A folder is none of our business unless it has a
+/// name that only a file should have.
+fn is_wanted(files: &Files, below: &str, is_folder: bool) -> bool {
+    let Files {
+        patterns,
+        ignore_case,
+        class,
+        ..
+    } = files;
+    if *class == Class::Whole && UNFINISHED.iter().any(|ending| below.ends_with(ending)) {
+        return false;
+    }
+    if patterns.is_empty() {
+        return !is_folder;
+    }
+    let mut patterns = patterns
+        .iter()
+        .filter(|pattern| !is_folder || pattern.is_telling());
+    patterns.any(|pattern| pattern.matches(below, *ignore_case))
+}
+
+/// Whether a change at `path` may change what a search finds. A folder that has gone is not told from a file
+/// that nobody wants; the next search misses what was in it.
+pub(crate) fn concerns(files: &Files, path: &Path) -> bool {
+    let mut below = files.roots.iter().filter_map(|root| path.strip_prefix(root).ok());
+    below.any(|below| {
+        below.as_os_str().is_empty()
+            || is_wanted(files, &below.to_string_lossy(), false)
+            || path.is_dir()
+    })
 }
 
 /// Puts the root's name in front of names that several roots have.

@@ -3,13 +3,16 @@
 use serde_json::value::RawValue;
 
 use super::Class;
-use super::identity::{Bookmark, Mark, Opened, Print, Stamp, hex};
+use super::identity::{Bookmark, Mark, Print, hex};
+use super::opened::Opened;
 use super::start::Start;
 use super::tracked::{Place, TrackedFile};
 use crate::blob::ContentHash;
 use crate::checkpoint::UnitState;
 use crate::error::Result;
 use crate::output::{Emit, Output};
+use crate::record::Origin;
+use crate::reject::Sample;
 
 /// What the commits of one reading need to know.
 pub(crate) struct Session<'a> {
@@ -23,8 +26,10 @@ pub(crate) struct Session<'a> {
     start: u64,
     /// What the checkpoint said before.
     stored: Option<Bookmark>,
-    /// Up to where bytes have been counted as read.
+    /// Up to where bytes of the file have been counted as read.
     counted: u64,
+    /// Whether the damage of a compressed file has been noted.
+    noted: bool,
     /// Up to where everything is committed, once something is.
     last: Option<Place>,
 }
@@ -50,13 +55,14 @@ impl<'a> Session<'a> {
         Self {
             output,
             class,
+            counted: opened.consumed(start.offset),
             opened,
             settled,
             hash: file.hash().copied(),
             generation: start.generation,
             start: start.offset,
             stored,
-            counted: start.offset,
+            noted: start.done.is_some(),
             last: None,
         }
     }
@@ -73,11 +79,15 @@ impl<'a> Session<'a> {
             cursor,
         };
         self.last = Some(place.clone());
+        if bookmark.file.end {
+            self.note_damage();
+        }
         if !self.output.has_content() && (self.is_stored(&bookmark) || self.is_at_start(place)) {
             return Ok(());
         }
-        self.output.count(place.offset.saturating_sub(self.counted));
-        self.counted = self.counted.max(place.offset);
+        let consumed = self.opened.consumed(place.offset);
+        self.output.count(consumed.saturating_sub(self.counted));
+        self.counted = self.counted.max(consumed);
         self.emit().commit(&bookmark)?;
         self.stored = Some(bookmark);
         Ok(())
@@ -105,7 +115,7 @@ impl<'a> Session<'a> {
         };
         Mark {
             stamp: self.opened.stamp,
-            end: place.end && (self.class == Class::AppendOnly || self.is_untouched()),
+            end: place.end && (self.hash.is_none() || self.is_untouched()),
             settled: self.settled,
             generation: self.generation,
             offset: place.offset,
@@ -118,15 +128,30 @@ impl<'a> Session<'a> {
     /// Whether the file looks as it did when it was hashed.
     fn is_untouched(&self) -> bool {
         self.opened
-            .file
-            .metadata()
-            .is_ok_and(|data| Stamp::of(&data) == self.opened.stamp)
+            .look()
+            .is_ok_and(|stamp| stamp == self.opened.stamp)
+    }
+
+    /// Notes where and why the content of a compressed file ended before its time, once. It belongs
+    /// to the batch that says that the file has been read: so it is not lost, and not said again.
+    pub(crate) fn note_damage(&mut self) {
+        let ending = self.opened.ending().filter(|_| !self.noted);
+        if let Some((at, ending)) = ending
+            && let Some(why) = ending.damage
+            && self.is_untouched()
+        {
+            self.noted = true;
+            self.output
+                .reject(Origin::bytes(at, at), why, Sample::of(&[]));
+            self.output.truncated();
+        }
     }
 
     /// Says how much at the end waits for the rest of its line.
     pub(crate) fn note_rest(&mut self) {
         if let (Class::AppendOnly, Some(place)) = (self.class, &self.last)
             && place.end
+            && !self.opened.is_packed()
         {
             self.output
                 .unfinished(self.opened.stamp.size.saturating_sub(place.offset));

@@ -7,8 +7,10 @@ use serde_json::value::RawValue;
 
 use super::Class;
 use super::adopt::{Candidate, Entry, Index, Present};
-use super::identity::{Bookmark, Opened, Stop, hex};
-use crate::blob::ContentHash;
+use super::identity::Bookmark;
+use super::opened::{Opened, Stop};
+use super::signals::Signals;
+use super::tracked::Place;
 use crate::checkpoint::UnitId;
 use crate::source::Context;
 
@@ -23,8 +25,8 @@ pub(crate) struct Start {
     pub(crate) generation: u32,
     /// The unit whose content this is.
     pub(crate) adopts: Option<UnitId>,
-    /// Whether it has been read already, as a whole.
-    pub(crate) done: bool,
+    /// Up to where it has been read, if that was all of it.
+    pub(crate) done: Option<Place>,
 }
 
 /// What the decision rests on.
@@ -33,7 +35,9 @@ pub(crate) struct Facts<'a> {
     pub(crate) unit: &'a UnitId,
     pub(crate) class: Class,
     pub(crate) opened: &'a Opened,
-    pub(crate) hash: Option<&'a ContentHash>,
+    pub(crate) signals: &'a Signals,
+    /// The file's hash in hexadecimal digits, if it is read as a whole or is compressed.
+    pub(crate) hash: Option<&'a str>,
     /// What this path's checkpoint says.
     pub(crate) stored: Option<&'a Bookmark>,
 }
@@ -57,7 +61,7 @@ impl Facts<'_> {
                 offset: 0,
                 tail: Vec::new(),
                 cursor: None,
-                done: false,
+                done: None,
                 ..start
             });
         }
@@ -69,32 +73,33 @@ impl Facts<'_> {
         let Some(Bookmark { file: mark, cursor }) = self.read_before() else {
             return Ok(None);
         };
-        let start = |offset, tail, done| {
-            let (cursor, generation) = (Some(cursor.clone()), mark.generation);
-            Some(Start {
-                offset,
-                tail,
-                cursor,
-                generation,
-                adopts: None,
-                done,
-            })
+        let start = |offset, tail| Start {
+            offset,
+            tail,
+            cursor: Some(cursor.clone()),
+            generation: mark.generation,
+            adopts: None,
+            done: None,
         };
-        Ok(match self.class {
-            Class::AppendOnly => self
-                .opened
-                .tail_of(mark)?
-                .and_then(|tail| start(mark.offset, tail, false)),
-            Class::Whole if self.hash.map(hex) == mark.hash => start(0, Vec::new(), mark.end),
-            Class::Whole => None,
-        })
+        if self.hash.is_some() && self.hash == mark.hash.as_deref() {
+            let done = mark.read_to_its_end();
+            if done.is_some() || self.class == Class::Whole {
+                let from = start(0, Vec::new());
+                return Ok(Some(Start { done, ..from }));
+            }
+        }
+        if self.class == Class::Whole {
+            return Ok(None);
+        }
+        let tail = self.opened.tail_of(mark, self.signals)?;
+        Ok(tail.map(|tail| start(mark.offset, tail)))
     }
 
     /// What the checkpoint says, if something was read. Where nothing was there is nothing to
     /// recognise.
     fn read_before(&self) -> Option<&Bookmark> {
         self.stored
-            .filter(|stored| self.class == Class::Whole || stored.file.offset > 0)
+            .filter(|stored| stored.file.hash.is_some() || stored.file.offset > 0)
     }
 
     /// The path is new, or its content is.
@@ -105,6 +110,7 @@ impl Facts<'_> {
             class,
             opened,
             hash,
+            signals,
             ..
         } = *self;
         let own = self.generation();
@@ -113,10 +119,11 @@ impl Facts<'_> {
             opened,
             class,
             hash,
+            signals,
         };
-        if let Some((old, tail)) = index.find(&file, present, &cx.cancel)? {
+        if let Some((old, tail)) = index.find(&file, present)? {
             tracing::info!(source = %cx.source, %unit, old = %old.id, "the file has a new name");
-            return Ok(adopted(class, old, tail, own));
+            return Ok(self.adopted(old, tail, own));
         }
         if self.read_before().is_some() {
             tracing::info!(source = %cx.source, %unit, "rewritten: read from the start again");
@@ -141,30 +148,25 @@ impl Facts<'_> {
                 .map_or(0, |known| known.state.generation),
         }
     }
-}
-
-/// A place where files are read by lines goes on where the old name stopped. A whole file is read
-/// again: its new name may say something new, and what it holds is known already.
-fn adopted(class: Class, old: &Entry, tail: Vec<u8>, own: u32) -> Start {
-    let Bookmark { file: mark, cursor } = &old.bookmark;
-    let generation = mark.generation.max(own);
-    let adopts = Some(old.id.clone());
-    match class {
-        Class::AppendOnly => {
-            let cursor = Some(cursor.clone());
-            Start {
+    /// A place where files are read by lines goes on where the old name stopped. A whole file is
+    /// read again: its new name may say something new, and what it holds is known already.
+    fn adopted(&self, old: &Entry, tail: Vec<u8>, own: u32) -> Start {
+        let Bookmark { file: mark, cursor } = &old.bookmark;
+        let start = Start {
+            generation: mark.generation.max(own),
+            adopts: Some(old.id.clone()),
+            ..Start::default()
+        };
+        let same_file = self.hash.is_some() && self.hash == mark.hash.as_deref();
+        match self.class {
+            Class::Whole => start,
+            Class::AppendOnly => Start {
                 offset: mark.offset,
                 tail,
-                cursor,
-                generation,
-                adopts,
-                done: false,
-            }
+                cursor: Some(cursor.clone()),
+                done: mark.read_to_its_end().filter(|_| same_file),
+                ..start
+            },
         }
-        Class::Whole => Start {
-            generation,
-            adopts,
-            ..Start::default()
-        },
     }
 }

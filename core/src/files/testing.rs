@@ -2,7 +2,7 @@
 //! rules of the store, and a run over all units of a source.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -60,6 +60,8 @@ pub(super) struct State {
     pub(super) known: HashMap<UnitId, KnownUnit>,
     pub(super) batches: usize,
     pub(super) commits: usize,
+    /// The units that said that they could not be read to their end.
+    pub(super) truncated: BTreeSet<String>,
     next: HashMap<u64, u64>,
     /// Fails the batch that comes after so many.
     pub(super) fail_after: Option<usize>,
@@ -120,6 +122,9 @@ impl State {
         let generation = batch.state.generation;
         let row = |record: RecordRef<'_>| (name.clone(), generation, record.bytes, body(&record));
         self.rows.extend(batch.records().map(row));
+        if batch.truncated {
+            self.truncated.insert(name.clone());
+        }
         let rejects = batch.rejects().iter().cloned();
         self.rejects
             .extend(rejects.map(|reject| (name.clone(), reject)));
@@ -156,6 +161,8 @@ pub(super) struct Ran {
     pub(super) errors: Vec<Error>,
     pub(super) pending: BTreeMap<String, u64>,
     pub(super) read: u64,
+    /// The units of which the search said that there is nothing new.
+    pub(super) current: Vec<String>,
 }
 
 /// A folder with a source over it and all it ever wrote.
@@ -251,6 +258,15 @@ impl World {
         self.sink.state().known[&UnitId::new(name)].clone()
     }
 
+    /// Looks for units, as a run does.
+    pub(super) fn units(&self) -> Vec<Unit> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let units = runtime
+            .unwrap()
+            .block_on(self.source.units(&self.context()));
+        units.unwrap()
+    }
+
     /// Reads every unit once, as a run does.
     pub(super) fn run(&self) -> Ran {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -262,10 +278,7 @@ impl World {
     }
 
     async fn run_units(&self) -> Ran {
-        let (rows, rejects, commits) = {
-            let state = self.sink.state();
-            (state.rows.len(), state.rejects.len(), state.commits)
-        };
+        let before = self.so_far();
         let cx = self.context();
         let mut ran = Ran::default();
         let mut units = self.source.units(&cx).await.unwrap();
@@ -273,40 +286,79 @@ impl World {
             units.reverse();
         }
         for unit in units {
+            ran.current
+                .extend(unit.current.then(|| unit.id.to_string()));
             self.run_unit(&cx, &unit, &mut ran).await;
         }
-        let state = self.sink.state();
-        ran.rows = state.rows[rows..]
-            .iter()
-            .map(|(.., body)| body.clone())
-            .collect();
-        let rejects = state.rejects[rejects..].iter();
-        ran.rejects = rejects
-            .map(|(unit, reject)| (unit.clone(), reject.why.code))
-            .collect();
-        ran.commits = state.commits - commits;
-        ran
+        self.since(before, ran)
     }
 
-    async fn run_unit(&self, cx: &Context, unit: &Unit, ran: &mut Ran) {
+    /// Reads one rejected input of a unit again.
+    pub(super) fn replay(&self, unit: &str, input: Kept) -> (Result<bool>, Ran) {
+        let (before, cx, unit) = (self.so_far(), self.context(), UnitId::new(unit));
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        let done = runtime.block_on(async {
+            let mut out = self.output(&cx, &unit);
+            let done = self.source.replay(&cx, &unit, &input, &mut out).await;
+            out.finish().await.unwrap();
+            done
+        });
+        (done, self.since(before, Ran::default()))
+    }
+
+    /// How many rows, rejects and commits there are.
+    fn so_far(&self) -> (usize, usize, usize) {
+        let state = self.sink.state();
+        (state.rows.len(), state.rejects.len(), state.commits)
+    }
+
+    fn since(&self, (rows, rejects, commits): (usize, usize, usize), ran: Ran) -> Ran {
+        let state = self.sink.state();
+        let new = state.rows[rows..].iter();
+        let rejected = state.rejects[rejects..].iter();
+        Ran {
+            rows: new.map(|(.., body)| body.clone()).collect(),
+            rejects: rejected
+                .map(|(unit, reject)| (unit.clone(), reject.why.code))
+                .collect(),
+            commits: state.commits - commits,
+            ..ran
+        }
+    }
+
+    fn output(&self, cx: &Context, unit: &UnitId) -> Output {
         let job = Job {
             source: cx.source.clone(),
             run: 1,
-            unit: unit.id.clone(),
+            unit: unit.clone(),
             attempt: ATTEMPTS.fetch_add(1, Ordering::Relaxed),
             cursor_version: self.version,
             tags: Arc::default(),
             batch_bytes: self.batch_bytes,
             progress: Arc::default(),
         };
-        let known = cx.known.get(&unit.id);
+        let known = cx.known.get(unit);
         let state = known.map(|known| known.state.clone()).unwrap_or_default();
+        Output::new(job, state, self.sink.clone())
+    }
+
+    async fn run_unit(&self, cx: &Context, unit: &Unit, ran: &mut Ran) {
+        let known = cx.known.get(&unit.id);
         let from = known.and_then(|known| known.checkpoint.clone());
-        let mut out = Output::new(job, state, self.sink.clone());
+        let mut out = self.output(cx, &unit.id);
         let read = self.source.read(cx, unit, from, &mut out).await;
         let finished = out.finish().await;
         match read.and(finished) {
             Ok(outcome) => {
+                if unit.current {
+                    // What the search says of it is what a reading would have found.
+                    let pending = unit.pending;
+                    let nothing = Outcome {
+                        pending,
+                        ..Outcome::default()
+                    };
+                    assert_eq!(outcome, nothing, "{} was called current", unit.id);
+                }
                 ran.read += outcome.read;
                 if outcome.pending > 0 {
                     ran.pending.insert(unit.id.to_string(), outcome.pending);
@@ -315,6 +367,21 @@ impl World {
             Err(error) => ran.errors.push(error),
         }
     }
+}
+
+/// A gzip file of one member.
+pub(super) fn gzip(content: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, content.as_ref()).unwrap();
+    packed.finish().unwrap()
+}
+
+/// A zstd file of one frame, with its checksum.
+pub(super) fn zstandard(content: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut packed = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+    packed.include_checksum(true).unwrap();
+    std::io::Write::write_all(&mut packed, content.as_ref()).unwrap();
+    packed.finish().unwrap()
 }
 
 /// So many numbered lines, from `from` on.

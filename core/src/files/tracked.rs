@@ -5,15 +5,15 @@ use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::identity::{HEAD, Opened, Print, Stamp, TAIL, read_at, tail_before};
+use super::identity::{Print, Stamp, TAIL};
 use super::lines::LineReader;
-use super::trouble::unreadable;
+use super::opened::{Opened, Stop};
+use super::signals::Signals;
 use crate::blob::ContentHash;
 use crate::checkpoint::UnitId;
 use crate::error::{Error, Result};
 use crate::record::Origin;
 use crate::reject::Reject;
-use crate::source::Cancel;
 use crate::time::Timestamp;
 
 /// How far a file has been read, with the mark of the bytes before: what a commit covers.
@@ -36,7 +36,8 @@ impl Place {
 /// is read next time, so that a busy writer cannot keep a reader for ever.
 ///
 /// It can be read as a whole through [`Read`] and [`Seek`], or by lines with
-/// [`TrackedFile::lines`].
+/// [`TrackedFile::lines`]. Of a compressed log these see what it unpacks to, and all places are
+/// places in that; going back in it is possible, but starts from its beginning.
 pub struct TrackedFile {
     opened: Opened,
     path: PathBuf,
@@ -44,7 +45,7 @@ pub struct TrackedFile {
     start: u64,
     tail: Vec<u8>,
     hash: Option<ContentHash>,
-    cancel: Cancel,
+    signals: Signals,
     /// What it looked like after the last read.
     seen: Stamp,
     changed: bool,
@@ -53,7 +54,7 @@ pub struct TrackedFile {
 }
 
 impl TrackedFile {
-    pub(crate) fn new(opened: Opened, path: PathBuf, unit: UnitId, cancel: Cancel) -> Self {
+    pub(crate) fn new(opened: Opened, path: PathBuf, unit: UnitId, signals: Signals) -> Self {
         let seen = opened.stamp;
         Self {
             opened,
@@ -62,7 +63,7 @@ impl TrackedFile {
             start: 0,
             tail: Vec::new(),
             hash: None,
-            cancel,
+            signals,
             seen,
             changed: false,
             trouble: None,
@@ -91,7 +92,7 @@ impl TrackedFile {
         self.start
     }
 
-    /// Its size when it was opened.
+    /// Its size when it was opened: of a compressed log the size it has on the disk.
     pub fn size(&self) -> u64 {
         self.opened.stamp.size
     }
@@ -101,7 +102,7 @@ impl TrackedFile {
         self.opened.stamp.modified()
     }
 
-    /// BLAKE3 of its content, for files that are read as a whole.
+    /// BLAKE3 of the file, if it is read as a whole or is compressed.
     pub fn hash(&self) -> Option<&ContentHash> {
         self.hash.as_ref()
     }
@@ -118,19 +119,43 @@ impl TrackedFile {
 
     /// The place behind its last byte, for a parser that has read all of it.
     pub fn end(&self) -> Result<Place> {
-        self.place_at(self.size())
+        let length = self.opened.length(&self.signals);
+        self.place_at(length.map_err(|stop| self.failed(stop))?)
     }
 
     /// The place behind the first `offset` bytes, for parsers that do not read by lines.
     pub fn place_at(&self, offset: u64) -> Result<Place> {
-        let tail = tail_before(&self.opened.file, offset, TAIL);
-        let tail = tail.map_err(|error| Error::io(self.path.display(), error))?;
-        let end = offset >= self.size() && !self.changed;
+        let tail = self.opened.tail_before(offset, TAIL, &self.signals);
+        let tail = tail.map_err(|stop| self.failed(stop))?;
+        let at_end = match self.opened.ending() {
+            Some((length, _)) => offset >= length,
+            None => self.opened.left(offset) == 0,
+        };
         Ok(Place {
             offset,
             tail: Print::of(&tail),
-            end,
+            end: at_end && !self.changed,
         })
+    }
+
+    fn failed(&self, stop: Stop) -> Error {
+        let place = self.path.display();
+        match stop {
+            Stop::Failed(error) => error,
+            Stop::Problem(why) => Error::permanent(why.message).at(place.to_string()),
+            Stop::Gone => Error::io(place, io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    /// How much is left to read behind `offset`; as good as endless where only reading tells.
+    pub(crate) fn left(&self, offset: u64) -> u64 {
+        self.opened.left(offset)
+    }
+
+    /// Whether what follows the last line break is a line, too: nothing will be added to it.
+    pub(crate) fn ends_whole(&self) -> bool {
+        let whole = self.opened.ending().is_some_and(|(_, end)| end.whole);
+        whole && !self.changed
     }
 
     pub(crate) fn opened(&self) -> &Opened {
@@ -146,8 +171,7 @@ impl TrackedFile {
     #[cfg(test)]
     pub(crate) fn break_disk(&mut self) {
         // A folder's handle cannot be read.
-        let folder = std::fs::File::open("/").unwrap();
-        self.opened.file = std::sync::Arc::new(folder);
+        self.opened.swap(std::fs::File::open("/").unwrap());
     }
 
     /// Where reading failed, and why.
@@ -163,41 +187,38 @@ impl TrackedFile {
     /// Reads from `at` on; nothing at the end, and nothing once the content was replaced: what came
     /// from behind would be glued to what came from before.
     pub(crate) fn block(&mut self, at: u64, buffer: &mut [u8]) -> Result<usize> {
-        if self.cancel.is_cancelled() {
-            return Err(Error::cancelled());
-        }
-        let room = usize::try_from(self.size().saturating_sub(at)).unwrap_or(usize::MAX);
-        let wanted = buffer.len().min(room);
-        if self.changed || wanted == 0 {
+        if self.changed || buffer.is_empty() || self.left(at) == 0 {
             return Ok(0);
         }
-        let done = read_at(&self.opened.file, &mut buffer[..wanted], at)
+        let done = self
+            .opened
+            .read_at(buffer, at, &self.signals)
             .and_then(|read| Ok((read, self.was_replaced(at + read as u64)?)));
         match done {
-            Ok((read, false)) if read > 0 => Ok(read),
+            // Where the end is known beforehand, nothing may be missing before it.
+            Ok((read, false)) if read > 0 || self.opened.is_packed() => Ok(read),
             Ok(_) => {
                 tracing::info!(unit = %self.unit, "replaced while it was read");
                 self.changed = true;
                 Ok(0)
             }
-            Err(error) => {
-                self.trouble = Some((at, unreadable(&error)));
-                Err(Error::io(self.path.display(), error))
+            Err(stop) => {
+                if let Stop::Problem(why) = &stop {
+                    self.trouble = Some((at, why.clone()));
+                }
+                Err(self.failed(stop))
             }
         }
     }
 
     /// Whether the content up to `end` cannot be what it was at the start.
     fn was_replaced(&mut self, end: u64) -> io::Result<bool> {
-        let stamp = Stamp::of(&self.opened.file.metadata()?);
+        let stamp = self.opened.look()?;
         if stamp == self.seen {
             return Ok(false);
         }
         self.seen = stamp;
-        let mut head = [0; HEAD];
-        let known = &self.opened.head;
-        let read = read_at(&self.opened.file, &mut head[..known.len()], 0)?;
-        Ok(stamp.size < end || head[..read] != known[..])
+        Ok(stamp.size < self.opened.consumed(end) || !self.opened.begins_alike()?)
     }
 }
 
@@ -227,7 +248,11 @@ impl Seek for TrackedFile {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let to = match to {
             SeekFrom::Start(offset) => Some(offset),
-            SeekFrom::End(offset) => self.size().checked_add_signed(offset),
+            SeekFrom::End(offset) => {
+                let length = self.opened.length(&self.signals);
+                let length = length.map_err(|stop| io::Error::other(self.failed(stop)))?;
+                length.checked_add_signed(offset)
+            }
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
         };
         let before = || {

@@ -24,11 +24,11 @@ async fn a_run_takes_the_source_from_a_watch_in_between() {
     let other = lake.engine_over(lake.other(), 2);
     let (told, source) = (lake.told.clone(), lake.logs());
     let run = tokio::spawn(async move { other.run(&source, MANUAL, &*told).await });
-    lake.until(5 * SECOND, || run.is_finished()).await;
+    lake.until(50 * SECOND, || run.is_finished()).await;
     assert_eq!(ended(run).await.0, Outcome::Done);
     assert_eq!(lake.samples(), 4);
     lake.append("metrics.jsonl", 4, 6);
-    lake.until(5 * SECOND, || lake.samples() == 6).await;
+    lake.until(50 * SECOND, || lake.samples() == 6).await;
     lake.stop.ask();
     watch.await.unwrap();
     let outcomes: String =
@@ -58,7 +58,7 @@ async fn a_due_run_gives_way_to_another_one_and_is_counted() {
     let asked = tokio::spawn(async move { run.run(&slow, MANUAL, &*told).await });
     lake.until(SECOND, || lake.told.has("slow waits")).await;
     drop(sender);
-    lake.until(5 * SECOND, || asked.is_finished()).await;
+    lake.until(50 * SECOND, || asked.is_finished()).await;
     assert_eq!(ended(first).await.0, Outcome::Done);
     assert_eq!(ended(asked).await.0, Outcome::Done);
     let rows: String =
@@ -77,7 +77,7 @@ async fn a_source_is_watched_by_one_process() {
     lake.append("metrics.jsonl", 0, 3);
     lake.until(70 * SECOND, || lake.samples() == 3).await;
     let second = start(lake.engine_over(lake.other(), 2));
-    lake.until(5 * SECOND, || lake.told.has("memory-jsonl waits"))
+    lake.until(50 * SECOND, || lake.told.has("memory-jsonl waits"))
         .await;
     lake.stop.ask();
     assert_eq!(ended(first).await.0, Outcome::Done);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use datalake_core::{
     Checkpoint, Clock, Context, FileEmit, FileSource, Files, Output, Progress, Receipt,
-    SharedClock, Source, Timestamp, TrackedFile, Unit, UnitId, Zone, file_source, registry,
+    SharedClock, Source, SystemClock, Timestamp, TrackedFile, Unit, UnitId, Zone, file_source, registry,
 };
 use datalake_plugins as _;
 use datalake_store::{Catalog, Facts, Settings, Store};
@@ -22,27 +22,30 @@ use super::{Engine, Limits, Observer, Outcome, SourceReport, Stop, Timer, Trigge
 use crate::config::{self, Config, ConfiguredSource, Inputs};
 
 /// Time that stands still until a test moves it.
-pub(super) struct ManualTimer(watch::Sender<Duration>);
+pub(super) struct ManualTimer {
+    begun: Timestamp,
+    uptime: watch::Sender<Duration>,
+}
 
 impl ManualTimer {
     fn new() -> Arc<Self> {
-        Arc::new(Self(watch::Sender::new(Duration::ZERO)))
+        // A minute ahead of the file system's clock: files that a test makes have been left alone for a while.
+        let begun = SystemClock.now().as_micros() + 60_000_000;
+        Arc::new(Self {
+            begun: Timestamp::from_micros(begun).unwrap(),
+            uptime: watch::Sender::new(Duration::ZERO),
+        })
     }
 
     /// Moves time on.
     pub(super) fn advance(&self, by: Duration) {
-        self.0.send_modify(|uptime| *uptime += by);
+        self.uptime.send_modify(|uptime| *uptime += by);
     }
-}
-
-/// When a test begins; long after anything the file system says, so that files are old.
-fn beginning() -> Timestamp {
-    "2090-01-10T06:30:00Z".parse().unwrap()
 }
 
 impl Clock for ManualTimer {
     fn now(&self) -> Timestamp {
-        let micros = beginning().as_micros() + self.uptime().as_micros() as i64;
+        let micros = self.begun.as_micros() + self.uptime().as_micros() as i64;
         Timestamp::from_micros(micros).unwrap()
     }
 }
@@ -50,17 +53,20 @@ impl Clock for ManualTimer {
 #[async_trait]
 impl Timer for ManualTimer {
     fn uptime(&self) -> Duration {
-        *self.0.borrow()
+        *self.uptime.borrow()
     }
 
     async fn sleep(&self, duration: Duration) {
         let end = self.uptime() + duration;
-        let mut uptime = self.0.subscribe();
+        let mut uptime = self.uptime.subscribe();
         uptime.wait_for(|uptime| *uptime >= end).await.unwrap();
     }
 
     fn clock(&self) -> SharedClock {
-        Arc::new(Self(self.0.clone()))
+        Arc::new(Self {
+            begun: self.begun,
+            uptime: self.uptime.clone(),
+        })
     }
 }
 
@@ -232,7 +238,7 @@ impl Lake {
                 );
                 timer.advance(Duration::from_millis(100));
                 // Readers and the writer are threads: they get the time that they take.
-                tokio::time::sleep(Duration::from_millis(2)).await;
+                tokio::time::sleep(Duration::from_millis(3)).await;
             }
         }
     }

@@ -19,8 +19,6 @@ pub struct RunStart {
     pub device: Arc<str>,
     /// What started it: `manual`, `schedule`, `watch`.
     pub trigger: &'static str,
-    /// TEMP
-    pub watch: bool,
 }
 
 /// How a run ended.
@@ -122,7 +120,6 @@ pub(crate) fn ensure_row(db: &Connection, run: &mut RunState) -> Result<i64, Fai
         plugin,
         device,
         trigger,
-        ..
     } = &run.start;
     db.prepare_cached(sql)?.execute(params![
         source,

@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 
-use crate::Cancel;
 use crate::UnitId;
-use crate::files::identity::{Opened, Print, TAIL, tail_before};
+use crate::files::identity::{Print, TAIL};
 use crate::files::lines::{LineReader, Piece};
+use crate::files::opened::Opened;
+use crate::files::signals::Signals;
 use crate::files::tracked::TrackedFile;
 use crate::reject::Sample;
 
@@ -17,14 +18,11 @@ enum Got {
 }
 
 fn open(path: &std::path::Path, start: u64) -> TrackedFile {
-    let opened = Opened::open(path).unwrap_or_else(|_| panic!("cannot open {}", path.display()));
-    let tail = tail_before(&opened.file, start, TAIL).unwrap();
-    let mut file = TrackedFile::new(
-        opened,
-        path.to_owned(),
-        UnitId::new("file"),
-        Cancel::default(),
-    );
+    let signals = Signals::default();
+    let opened = Opened::open(path).and_then(|opened| opened.unpacked(&signals));
+    let opened = opened.unwrap_or_else(|_| panic!("cannot open {}", path.display()));
+    let tail = opened.tail_before(start, TAIL, &signals).unwrap();
+    let mut file = TrackedFile::new(opened, path.to_owned(), UnitId::new("file"), signals);
     file.start_at(start, tail, None);
     file
 }

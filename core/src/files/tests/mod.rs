@@ -3,6 +3,9 @@
 mod decisions;
 mod line_reader;
 mod lines_to_records;
+mod packed;
+mod packed_damage;
 mod random;
+mod replay;
 mod scanning;
 mod whole_files;

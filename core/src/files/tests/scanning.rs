@@ -8,15 +8,15 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::files::identity::{Opened, Stop};
-use crate::files::scan::scan;
+use crate::files::opened::{Opened, Stop};
+use crate::files::scan::{concerns, scan};
+use crate::files::signals::Signals;
 use crate::files::testing::*;
 use crate::files::{Files, line_source};
-use crate::*;
 
 /// The units by name, with the code of what is wrong with them.
 fn found(files: &Files) -> Vec<(String, &'static str)> {
-    let units = scan(files, &Cancel::default()).unwrap();
+    let units = scan(files, &Signals::default()).unwrap();
     units
         .iter()
         .map(|unit| {
@@ -65,7 +65,7 @@ fn files_are_found_by_name_and_in_order() {
     assert_eq!(names(&files.named(["sub/*.jsonl"])), ["sub/c.jsonl"]);
     let unit = &scan(
         &Files::append_only([root.join("note.txt")]),
-        &Cancel::default(),
+        &Signals::default(),
     )
     .unwrap()[0];
     assert_eq!(
@@ -202,6 +202,25 @@ fn a_pipe_in_the_place_of_a_root_or_of_a_file_found_is_never_opened() {
     // Found as a file, and then swapped.
     let opened = Opened::open(&world.path("pipe"));
     assert!(matches!(opened, Err(Stop::Problem(why)) if why.code == "not-a-file"));
+}
+
+#[test]
+fn changes_that_concern_a_source() {
+    let world = World::of_lines();
+    let files = Files::append_only([world.path("logs")]).named(["*.jsonl"]);
+    world.write("logs/a.jsonl", "");
+    fs::create_dir(world.path("logs/new")).unwrap();
+    for (path, expected) in [
+        ("logs", true),
+        ("logs/a.jsonl", true),
+        ("logs/gone.jsonl", true),
+        ("logs/new", true),
+        ("logs/.a.jsonl.swp", false),
+        ("logs/gone", false),
+        ("elsewhere/a.jsonl", false),
+    ] {
+        assert_eq!(concerns(&files, &world.path(path)), expected, "{path}");
+    }
 }
 
 /// Where the tests run as root, permissions bind only a process of another user: this test runs

@@ -149,7 +149,6 @@ impl Lake<'_> {
             plugin: String::from("ledger"),
             device: "desk".into(),
             trigger: "manual",
-            watch: false,
         };
         self.home.run(self.store.begin_run(start)).unwrap()
     }
