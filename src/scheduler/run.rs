@@ -9,7 +9,7 @@ use datalake_core::{
     Cancel, Context, Error, ErrorKind, KnownUnit, Progress, Reading, Receipt, Result, SharedClock,
     Sink, Unit, UnitDone, UnitId,
 };
-use datalake_store::{LockState, RunEnd, RunStart, SourceLock, Store};
+use datalake_store::{Holder, LockState, RunEnd, RunStart, SourceLock, Store};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -95,7 +95,7 @@ impl Engine {
         observer: &dyn Observer,
         report: &mut SourceReport,
     ) -> Result<()> {
-        let _lock = self.lock(&source.name, observer).await?;
+        let _lock = self.lock(&source.name, options.trigger, observer).await?;
         let device: Arc<str> = source
             .settings
             .device
@@ -106,6 +106,7 @@ impl Engine {
             plugin: source.entry.name.to_owned(),
             device: device.clone(),
             trigger: options.trigger,
+            watch: false,
         };
         let run = self.store.begin_run(start).await?;
         let reading = self.reading(source, options, device, run).await?;
@@ -134,14 +135,15 @@ impl Engine {
     }
 
     /// Takes the source's lock, waiting for whoever has it.
-    async fn lock(&self, name: &str, observer: &dyn Observer) -> Result<SourceLock> {
-        let holder = format!("process {}, since {}", std::process::id(), self.clock.now());
+    async fn lock(&self, name: &str, trigger: &str, observer: &dyn Observer) -> Result<SourceLock> {
+        let holder = Holder::this_process(trigger, self.clock.now());
         let mut told = false;
         loop {
             match self.store.lock_source(name, &holder)? {
                 LockState::Taken(lock) => return Ok(lock),
                 LockState::Held(other) if !told => {
-                    observer.waiting(name, &other);
+                    let other = other.map(|other| other.to_string());
+                    observer.waiting(name, &other.unwrap_or_default());
                     told = true;
                 }
                 LockState::Held(_) => {}
