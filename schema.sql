@@ -19,7 +19,8 @@
 -- The store itself
 ---------------------------------------------------------------------------------------------------------
 
--- Facts about this database: schema_version, created_at, device, zone.
+-- Facts about this database: schema_version, created_at, device, zone; last_forgotten_batch is the greatest number
+-- in the log of batches that was forgotten, so that it is never given again.
 CREATE TABLE metadata (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL,
@@ -58,7 +59,8 @@ CREATE TABLE sync_log (
 CREATE INDEX idx_sync_log_devices ON sync_log(source_device, target_device);
 CREATE INDEX idx_sync_log_started ON sync_log(started_at DESC);
 
--- Executions of sources. outcome: running, done, rejects, failed, cancelled, interrupted.
+-- Executions of sources. outcome: running (watching, for a run that watches its source for days), done, rejects,
+-- failed, cancelled, interrupted. overlapped: due times that were skipped because it was still reading.
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
     source TEXT NOT NULL,
@@ -77,11 +79,13 @@ CREATE TABLE runs (
     unchanged INTEGER NOT NULL DEFAULT 0,
     rejected INTEGER NOT NULL DEFAULT 0,
     skipped INTEGER NOT NULL DEFAULT 0,
+    overlapped INTEGER NOT NULL DEFAULT 0,
     error TEXT
 ) STRICT;
 CREATE INDEX runs_by_source ON runs(source, id);
 
 -- How far each unit (a file, an archive) of a source has been read. A unit that is gone stays, marked missing.
+-- Without version and cursor it is read from its start again, as the same generation of its content.
 CREATE TABLE checkpoints (
     source TEXT NOT NULL,
     unit TEXT NOT NULL,
@@ -125,7 +129,11 @@ CREATE TABLE batches (
 CREATE INDEX batches_by_origin ON batches(origin, range_start);
 
 -- Inputs that could not become records: their place, reason and bytes (the first 64 KiB, with the hash and
--- length of the whole). status: open, replayed, dropped.
+-- length of the whole). status:
+--   open      nothing has come of it yet; a scope that its content is part of is not completed meanwhile
+--   replayed  it was read again and not rejected any more; it opens again when it is met once more
+--   dropped   a person has decided that nothing is lost with it, for good: its bytes are gone, meeting it again
+--             counts for nothing, and what it might have been counts as not there when a scope is completed
 CREATE TABLE rejects (
     id INTEGER PRIMARY KEY,
     origin INTEGER NOT NULL REFERENCES origins(id),
@@ -206,22 +214,42 @@ CREATE TABLE dirty (
     PRIMARY KEY (dataset, row_id)
 ) STRICT, WITHOUT ROWID;
 
--- Files, one per content. path is relative to the data folder; it is NULL for a file kept by reference.
+-- Rows that more than one source has written to, each source once: what they show cannot be taken apart again.
+-- Forgetting one of the sources takes such a row out, and the others bring it back.
+CREATE TABLE shares (
+    dataset TEXT NOT NULL,
+    row_id INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    PRIMARY KEY (dataset, row_id, source)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX shares_by_source ON shares(source, dataset);
+
+-- The datasets that each source has brought records of, whether a row shows it or not.
+CREATE TABLE source_datasets (
+    source TEXT NOT NULL,
+    dataset TEXT NOT NULL,
+    PRIMARY KEY (source, dataset)
+) STRICT, WITHOUT ROWID;
+
+-- Files, one per content. path is relative to the data folder; it is NULL for a file kept by reference. origin is
+-- the content that brought it first, as far as that is still there.
 CREATE TABLE files (
     id INTEGER PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE,
     size INTEGER NOT NULL,
     path TEXT UNIQUE,
-    added_at TEXT NOT NULL
+    added_at TEXT NOT NULL,
+    origin INTEGER REFERENCES origins(id)
 ) STRICT;
 
--- Every place a file's content was seen.
+-- Every place a file's content was seen, and the content that named it first.
 CREATE TABLE places (
     file INTEGER NOT NULL REFERENCES files(id),
     device TEXT NOT NULL,
     path TEXT NOT NULL,
     missing INTEGER NOT NULL DEFAULT 0,
     seen_at TEXT NOT NULL,
+    origin INTEGER REFERENCES origins(id),
     PRIMARY KEY (file, device, path)
 ) STRICT, WITHOUT ROWID;
 

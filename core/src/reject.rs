@@ -58,10 +58,11 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Its bytes, if all of them were kept.
+    /// Its bytes, if all of them were kept. `None` for an input of no bytes as well: of a file that could not be
+    /// opened, or a record that no bytes stand for, nothing was kept.
     pub fn bytes(&self) -> Option<&[u8]> {
         let whole = self.sample.length == self.sample.head.len() as u64;
-        whole.then_some(&self.sample.head)
+        (whole && self.sample.length > 0).then_some(&self.sample.head)
     }
 }
 
@@ -78,5 +79,22 @@ impl Skip {
         Self {
             reason: reason.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_kept_as_a_whole_can_be_read_again() {
+        let kept = |bytes: &[u8]| Kept {
+            origin: Origin::default(),
+            sample: Sample::of(bytes),
+        };
+        assert_eq!(kept(b"bad").bytes(), Some(&b"bad"[..]));
+        assert_eq!(kept(&vec![b'x'; REJECT_BYTES + 1]).bytes(), None);
+        // A file that could not be opened: a parser would take its no bytes for an empty line and be content.
+        assert_eq!(kept(b"").bytes(), None);
     }
 }

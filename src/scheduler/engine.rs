@@ -160,7 +160,7 @@ impl Engine {
     ) -> Result<()> {
         let Some(_lock) = self.lock(source, options.trigger, observer).await? else {
             report.overlapped = true;
-            self.store.count_overlap(&source.name).await?;
+            self.store.count_overlap(source.name.clone()).await?;
             return Ok(());
         };
         let run = self.begin(source, options.trigger).await?;
@@ -289,11 +289,7 @@ impl Engine {
     }
 
     pub(super) fn holder(&self, trigger: Trigger) -> Holder {
-        Holder {
-            pid: std::process::id(),
-            trigger: trigger.name().to_owned(),
-            since: self.timer.now(),
-        }
+        Holder::this_process(trigger.name(), self.timer.now())
     }
 
     /// Waits, unless somebody asks to stop.
@@ -307,6 +303,14 @@ impl Engine {
     /// A number for an attempt to read a unit.
     pub(super) fn attempt(&self) -> u64 {
         self.attempts.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Refuses whatever still comes of an attempt.
+    pub(super) async fn abandon(&self, attempt: u64) {
+        if let Err(error) = self.store.abandon(attempt).await {
+            // A writer that has stopped writes nothing of it either.
+            tracing::debug!(%error, "an attempt was not refused");
+        }
     }
 
     /// Notes that a reader of this source was given up.

@@ -219,7 +219,7 @@ impl<'e> Execution<'e> {
     /// Leaves the readers to themselves: their threads cannot be killed, but nothing they do counts any more.
     async fn give_up(&mut self, mut readers: Readers) {
         for attempt in readers.attempts.values() {
-            self.engine.store.abandon(*attempt).await;
+            self.engine.abandon(*attempt).await;
         }
         readers.tasks.abort_all();
         while readers.tasks.join_next().await.is_some() {}
@@ -275,7 +275,7 @@ impl<'e> Execution<'e> {
         let (related, written) = match self.alive(related).await {
             Ok(done) => done,
             Err(error) => {
-                self.engine.store.abandon(attempt).await;
+                self.engine.abandon(attempt).await;
                 return Err(error);
             }
         };

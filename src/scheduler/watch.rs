@@ -220,7 +220,7 @@ impl Watching<'_> {
     async fn known(&self, units: &[Unit]) -> Result<Vec<KnownUnit>> {
         let units = units.iter().map(|unit| unit.id.clone()).collect();
         let store = &self.engine.store;
-        store.known_among(&self.source.name, units).await
+        store.known_among(self.source.name.clone(), units).await
     }
 
     /// Looks everywhere, and reads what is new.

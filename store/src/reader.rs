@@ -13,6 +13,8 @@ use serde::Serialize;
 
 use crate::database::open_reader;
 use crate::error::{explain, plain};
+use crate::history::{self, LastRun};
+use crate::rejects::{self, StoredReject};
 
 /// A value of an answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -121,6 +123,44 @@ impl Reader {
             Ok(true)
         })?;
         Ok(Table { columns, rows })
+    }
+
+    /// The newest run of a source that one of `triggers` started; with none given, the newest of all.
+    ///
+    /// # Errors
+    /// The database cannot be read, or not before `deadline`.
+    pub fn last_run(
+        &self,
+        source: &str,
+        triggers: &[&str],
+        deadline: Duration,
+    ) -> Result<Option<LastRun>> {
+        self.deadline.set(deadline);
+        history::last_run(&self.connection, source, triggers).map_err(|error| self.explain(error))
+    }
+
+    /// Whether a run that was to happen once has happened: one with the trigger `once` ended well.
+    ///
+    /// # Errors
+    /// As [`Reader::last_run`].
+    pub fn once_done(&self, source: &str, deadline: Duration) -> Result<bool> {
+        self.deadline.set(deadline);
+        history::once_done(&self.connection, source).map_err(|error| self.explain(error))
+    }
+
+    /// A page of the open rejects: see [`Store::open_rejects`](crate::Store::open_rejects).
+    ///
+    /// # Errors
+    /// As [`Reader::last_run`].
+    pub fn open_rejects(
+        &self,
+        source: Option<&str>,
+        ids: &[i64],
+        after: i64,
+        deadline: Duration,
+    ) -> Result<Vec<StoredReject>> {
+        self.deadline.set(deadline);
+        rejects::open(&self.connection, source, ids, after).map_err(|error| self.explain(error))
     }
 
     fn explain(&self, error: rusqlite::Error) -> Error {

@@ -14,7 +14,6 @@ use crate::create::{Birth, Created, make};
 use crate::database::{Settings, open_writer};
 use crate::error::explain;
 use crate::header::{FileKind, classify, damaged, seed_found};
-use crate::lock::{LockState, try_source};
 use crate::reader::Reader;
 use crate::tree::Tree;
 use crate::upgrade::upgrade;
@@ -35,8 +34,8 @@ pub struct Facts {
 /// The store. Dropping it waits for what the writer has under way.
 #[derive(Debug)]
 pub struct Store {
-    writer: WriterHandle,
-    settings: Settings,
+    pub(crate) writer: WriterHandle,
+    pub(crate) settings: Settings,
     catalog: Arc<Catalog>,
     tree: Arc<Tree>,
     facts: Facts,
@@ -140,12 +139,8 @@ impl Store {
         &self.settings
     }
 
-    /// Asks for the lock of a source, without waiting.
-    pub fn lock_source(&self, source: &str, holder: &str) -> Result<LockState> {
-        try_source(&self.settings.database, source, holder)
-    }
-
-    /// Begins a run. The caller holds the source's lock.
+    /// Begins a run. The caller holds the source's lock, or for a watch that of [`Store::lock_watch`]: other runs
+    /// of its sort that count as alive are marked as interrupted.
     pub async fn begin_run(&self, start: RunStart) -> Result<i64> {
         self.writer
             .call(move |writer| writer.begin_run(start))

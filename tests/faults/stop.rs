@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use datalake::config::{Config, ConfiguredSource, Inputs};
 use datalake_core::{
     Batch, Blob, Cancel, Checkpoint, Context, Error, FileRef, KnownUnit, Reading, Receipt, Result,
-    Sink, SourceName, SystemClock, UnitId, Zone, async_trait, registry,
+    Sink, SourceName, SystemClock, Timestamp, UnitId, Zone, async_trait, registry,
 };
 use datalake_plugins as _;
-use datalake_store::{Catalog, Facts, RunEnd, RunStart, Settings, Store};
+use datalake_store::{Catalog, Facts, Holder, RunEnd, RunStart, Settings, Store};
 
 use crate::support::context::TestContext;
 use crate::support::input::{Expected, Size, make};
@@ -289,6 +289,7 @@ fn second_signal() {
 fn sigterm_while_waiting() {
     let cx = TestContext::with_input();
     cx.run("init").expect(0);
+    let holder = Holder::this_process("this test", Timestamp::EPOCH);
     let _held = open(&cx).lock_source("memory-jsonl", &holder).unwrap();
     let running = cx.start("run");
     std::thread::sleep(Duration::from_millis(300));
@@ -296,7 +297,8 @@ fn sigterm_while_waiting() {
     let ran = running.finish_within(Duration::from_secs(2));
     assert_eq!(ran.code(), Some(1), "{ran}");
     assert!(
-        ran.stderr.contains("memory-jsonl: waiting for this test"),
+        ran.stderr
+            .contains(&format!("memory-jsonl: waiting for {holder}")),
         "{ran}"
     );
 }

@@ -199,7 +199,10 @@ fn is_wanted(files: &Files, below: &str, is_folder: bool) -> bool {
 /// Whether a change at `path` may change what a search finds. A folder that has gone is not told from a file
 /// that nobody wants; the next search misses what was in it.
 pub(crate) fn concerns(files: &Files, path: &Path) -> bool {
-    let mut below = files.roots.iter().filter_map(|root| path.strip_prefix(root).ok());
+    let mut below = files
+        .roots
+        .iter()
+        .filter_map(|root| path.strip_prefix(root).ok());
     below.any(|below| {
         below.as_os_str().is_empty()
             || is_wanted(files, &below.to_string_lossy(), false)

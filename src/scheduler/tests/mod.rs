@@ -11,7 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use datalake_core::{
     Checkpoint, Clock, Context, FileEmit, FileSource, Files, Output, Progress, Receipt,
-    SharedClock, Source, SystemClock, Timestamp, TrackedFile, Unit, UnitId, Zone, file_source, registry,
+    SharedClock, Source, SystemClock, Timestamp, TrackedFile, Unit, UnitId, Zone, file_source,
+    registry,
 };
 use datalake_plugins as _;
 use datalake_store::{Catalog, Facts, Settings, Store};

@@ -6,9 +6,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::files::place;
 use super::series::SeriesInsert;
 use super::tables::Tables;
-use super::{Caches, Failure, Writer, begin, checkpoints, delete, derive, rejects, rows, runs};
+use super::transaction::Transaction;
+use super::{Caches, Failure, Writer, checkpoints, delete, derive, rejects, rows, runs};
 use crate::catalog::Catalog;
-use crate::error::{explain, is_record_fault, plain};
+use crate::error::{is_record_fault, plain};
 use crate::tree::{Placing, Tree};
 
 /// Everything a transaction needs to know while it works through a batch.
@@ -43,7 +44,8 @@ pub(crate) fn write(writer: &mut Writer, batch: &Batch) -> Result<Receipt> {
     let now = writer.clock.now();
     let mut run = writer.run_state(batch.ticket.run)?;
     let catalog = writer.catalog.clone();
-    let transaction = begin(&mut writer.connection).map_err(|error| explain(&database, error))?;
+    let transaction = Transaction::begin(&mut writer.connection, writer.mode)
+        .map_err(|failure| failure.explain(&database))?;
     let prepared = Prepared {
         catalog: &catalog,
         tree: &tree,
@@ -56,9 +58,7 @@ pub(crate) fn write(writer: &mut Writer, batch: &Batch) -> Result<Receipt> {
     };
     let done = work.all(&mut run);
     let (receipt, placing) = (work.receipt, work.placing);
-    // By statement, as what was placed still borrows the transaction; dropping it then does nothing more.
-    let committed =
-        done.and_then(|()| transaction.execute_batch("COMMIT").map_err(Failure::Sqlite));
+    let committed = done.and_then(|()| transaction.commit().map_err(Failure::Sqlite));
     // Dropped without being done, what was placed is taken back.
     committed.map_err(|failure| failure.explain(&database))?;
     placing.done();
@@ -196,8 +196,8 @@ impl<'a> Work<'a> {
 
     fn reject(&mut self, reject: &datalake_core::Rejected) -> Result<(), Failure> {
         self.widen((reject.origin.start, reject.origin.end));
-        self.receipt.rejected += 1;
-        rejects::store(self.db, self.origin, self.run, &self.now, reject)?;
+        let counts = rejects::store(self.db, self.origin, self.run, &self.now, reject)?;
+        self.receipt.rejected += u64::from(counts);
         Ok(())
     }
 

@@ -121,6 +121,30 @@ pub(crate) fn one(
         .optional()
 }
 
+/// The version of a cursor that no source can read.
+const OUTDATED: u32 = 0;
+
+/// Takes the cursor of one unit, or of all that are there, so that they are read from their start again.
+///
+/// Units that are gone, and whose content another has taken over after a rename, keep a cursor that nobody can
+/// read: a file without a cursor of its own would carry on where its old name stopped.
+pub(crate) fn reset(
+    db: &Connection,
+    source: &str,
+    unit: Option<&UnitId>,
+) -> rusqlite::Result<usize> {
+    let outdate = "UPDATE checkpoints SET version = ?2
+                   WHERE source = ?1 AND missing AND cursor IS NOT NULL AND NOT EXISTS (
+                       SELECT 1 FROM origins AS o WHERE o.source = checkpoints.source
+                           AND o.unit = checkpoints.unit AND o.generation = checkpoints.generation)";
+    db.prepare_cached(outdate)?
+        .execute(params![source, OUTDATED])?;
+    let reset = "UPDATE checkpoints SET version = NULL, cursor = NULL
+                 WHERE source = ?1 AND cursor IS NOT NULL AND iif(?2 IS NULL, NOT missing, unit = ?2)";
+    db.prepare_cached(reset)?
+        .execute(params![source, unit.map(UnitId::as_str)])
+}
+
 /// Marks a unit as gone or back. Nothing that was read from it is touched.
 pub(crate) fn mark(
     db: &Connection,

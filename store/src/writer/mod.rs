@@ -13,8 +13,10 @@ mod rejects;
 mod rows;
 mod runs;
 mod series;
+mod settle;
 mod tables;
 mod tags;
+pub(crate) mod transaction;
 mod update;
 
 use std::collections::HashMap;
@@ -25,20 +27,18 @@ use datalake_core::{
     Batch, Checkpoint, Error, ErrorKind, KnownUnit, Receipt, Result, SharedClock, Ticket, UnitId,
     Zone,
 };
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::catalog::Catalog;
 use crate::database::Settings;
-use crate::error::{explain, is_busy};
+use crate::error::explain;
 use crate::tree::Tree;
 use runs::RunState;
+use transaction::{Mode, Transaction};
 
 /// Jobs that wait for the writer. Each batch may be 4 MiB, so this bounds memory; senders wait beyond it.
 const WAITING_JOBS: usize = 4;
-/// How often a transaction is tried while another process keeps the database busy, each time for the whole
-/// busy timeout.
-const BUSY_ATTEMPTS: u32 = 6;
 /// At most this many texts of series are remembered with their numbers.
 const TEXTS_REMEMBERED: usize = 100_000;
 
@@ -116,8 +116,19 @@ pub(crate) struct Writer {
     pub(crate) caches: Caches,
     pub(crate) runs: HashMap<i64, RunState>,
     pub(crate) next_run: i64,
-    /// The number of the batch that each attempt sends next; `None` after one of its batches failed.
-    attempts: HashMap<u64, Option<u64>>,
+    pub(crate) mode: Mode,
+    attempts: HashMap<u64, Attempt>,
+}
+
+/// What is expected of an attempt at a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    /// The batch of this number.
+    Next(u64),
+    /// Nothing: one of its batches failed.
+    Failed,
+    /// Nothing: it was given up.
+    Abandoned,
 }
 
 impl Writer {
@@ -140,6 +151,7 @@ impl Writer {
             caches: Caches::default(),
             runs: HashMap::new(),
             next_run: 0,
+            mode: Mode::Real,
             attempts: HashMap::new(),
         }
     }
@@ -158,11 +170,14 @@ impl Writer {
         let attempt = batch.ticket.attempt;
         match &answer {
             Ok(_) if batch.last => drop(self.attempts.remove(&attempt)),
-            Ok(_) => drop(self.attempts.insert(attempt, Some(batch.ticket.number + 1))),
+            Ok(_) => {
+                let next = Attempt::Next(batch.ticket.number + 1);
+                self.attempts.insert(attempt, next);
+            }
             Err(_) => {
                 self.caches = Caches::default();
                 self.tree.discard(batch);
-                self.attempts.insert(attempt, None);
+                self.attempts.insert(attempt, Attempt::Failed);
             }
         }
         answer
@@ -171,18 +186,23 @@ impl Writer {
     /// Refuses a batch that does not follow the last one of its attempt: its checkpoint would cover what was
     /// never written.
     fn admit(&self, ticket: &Ticket) -> Result<()> {
-        let expected = self
-            .attempts
-            .get(&ticket.attempt)
-            .copied()
-            .unwrap_or(Some(0));
-        if expected == Some(ticket.number) {
-            return Ok(());
-        }
-        let message =
-            "an earlier batch of this attempt failed; the unit is read again from its checkpoint";
+        let state = self.attempts.get(&ticket.attempt);
+        let message = match state.copied().unwrap_or(Attempt::Next(0)) {
+            Attempt::Next(number) if number == ticket.number => return Ok(()),
+            Attempt::Abandoned => {
+                "this attempt was given up; the unit is read again from its checkpoint"
+            }
+            Attempt::Next(_) | Attempt::Failed => {
+                "an earlier batch of this attempt failed; the unit is read again from its checkpoint"
+            }
+        };
         Err(Error::new(ErrorKind::Temporary, message)
             .at(format!("{} {}", ticket.source, ticket.unit)))
+    }
+
+    /// Refuses whatever still comes of an attempt.
+    pub(crate) fn abandon(&mut self, attempt: u64) {
+        self.attempts.insert(attempt, Attempt::Abandoned);
     }
 
     /// Puts the database into the words of an error.
@@ -196,26 +216,12 @@ impl Writer {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
     ) -> Result<T> {
         let database = self.settings.database.clone();
-        let transaction = begin(&mut self.connection).map_err(|error| explain(&database, error))?;
-        let done = work(&transaction).and_then(|value| {
-            transaction
-                .commit()
-                .map(|()| value)
-                .map_err(Failure::Sqlite)
+        let done = Transaction::begin(&mut self.connection, self.mode).and_then(|transaction| {
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
         });
         done.map_err(|failure| failure.explain(&database))
-    }
-}
-
-/// Starts a transaction, waiting for other processes to end theirs.
-pub(crate) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
-    let mut attempt = 1;
-    loop {
-        // The borrow checker does not see that a failed attempt borrows nothing any more.
-        match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
-            Err(error) if is_busy(&error) && attempt < BUSY_ATTEMPTS => attempt += 1,
-            other => return other,
-        }
     }
 }
 
@@ -252,6 +258,8 @@ impl From<Error> for Failure {
     }
 }
 
+pub(crate) use checkpoints::one as checkpoint_row;
+pub(crate) use rejects::CANNOT_STORE;
 pub use runs::{RunEnd, RunStart};
 
 /// How far a unit has been read.
@@ -268,6 +276,26 @@ pub(crate) fn checkpoint_of(
 /// All units a source ever had.
 pub(crate) fn known_units(writer: &mut Writer, source: &str) -> Result<Vec<KnownUnit>> {
     checkpoints::all(&writer.connection, source).map_err(|error| writer.explain(error))
+}
+
+/// Has units read again from their start. Returns how many.
+pub(crate) fn reset_cursors(
+    writer: &mut Writer,
+    source: &str,
+    unit: Option<&UnitId>,
+) -> Result<usize> {
+    let known = known_units(writer, source)?;
+    let wanted = |known: &KnownUnit| match unit {
+        Some(unit) => *unit == known.id,
+        None => !known.missing,
+    };
+    if !known
+        .iter()
+        .any(|known| known.checkpoint.is_some() && wanted(known))
+    {
+        return Ok(0);
+    }
+    writer.transact(|db| Ok(checkpoints::reset(db, source, unit)?))
 }
 
 /// Marks the units that are gone, and those that are back; writes nothing when none is.

@@ -6,14 +6,18 @@ use std::sync::Arc;
 use datalake_core::{Origin, RecordRef, Reject, Rejected, Sample, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// Stores a reject, or notes that it was met again.
+/// The code of a record that its table refused.
+pub(crate) const CANNOT_STORE: &str = "cannot-store";
+
+/// Stores a reject, or notes that it was met again. Returns whether it counts: one that a person has dropped
+/// does not.
 pub(crate) fn store(
     db: &Connection,
     origin: i64,
     run: i64,
     now: &str,
     reject: &Rejected,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let pointer = reject.origin.pointer.as_deref().unwrap_or_default();
     let place = reject.origin.start as i64;
     // The same line of an earlier generation of the same unit is the same reject.
@@ -28,12 +32,14 @@ pub(crate) fn store(
         .query_row(params![origin, place, pointer, &reject.sample.hash[..], reject.why.code], |row| row.get(0))
         .optional()?;
     if let Some(id) = known {
-        // It belongs to the content it was last met in: that one has a reject, and completes no scope.
-        let sql = "UPDATE rejects SET last_run = ?2, last_seen_at = ?3, origin = ?4 WHERE id = ?1";
+        // It belongs to the content it was last met in: that one has a reject, and completes no scope. What a
+        // person has dropped stays dropped.
+        let sql = "UPDATE rejects SET last_run = ?2, last_seen_at = ?3,
+                       origin = iif(status = 'dropped', origin, ?4), status = iif(status = 'dropped', status, 'open')
+                   WHERE id = ?1 RETURNING status = 'open'";
         return db
             .prepare_cached(sql)?
-            .execute(params![id, run, now, origin])
-            .map(drop);
+            .query_row(params![id, run, now, origin], |row| row.get(0));
     }
     let sql = "INSERT INTO rejects (origin, place_start, place_end, pointer, code, message, bytes, hash, length,
                first_run, last_run, first_seen_at, last_seen_at)
@@ -52,12 +58,14 @@ pub(crate) fn store(
             run,
             now
         ])
-        .map(drop)
+        .map(|_| true)
 }
 
-/// Whether anything of this content was rejected.
+/// Whether anything of this content is still rejected: it may be a row that a scope would have. What was
+/// replayed is a row by now; what was dropped a person has declared to be none, so that the scope is complete
+/// without it.
 pub(crate) fn any(db: &Connection, origin: i64) -> rusqlite::Result<bool> {
-    let sql = "SELECT 1 FROM rejects WHERE origin = ?1 LIMIT 1";
+    let sql = "SELECT 1 FROM rejects WHERE origin = ?1 AND status = 'open' LIMIT 1";
     Ok(db
         .prepare_cached(sql)?
         .query_row([origin], |_| Ok(()))
@@ -86,7 +94,7 @@ pub(crate) fn of_record(record: RecordRef<'_>, texts: &[Arc<str>], why: &str) ->
             end: record.bytes.1,
             pointer: record.pointer.cloned(),
         },
-        why: Reject::new("cannot-store", format!("{}: {why}", record.dataset.name)),
+        why: Reject::new(CANNOT_STORE, format!("{}: {why}", record.dataset.name)),
         sample: Sample::of(text.as_bytes()),
     }
 }

@@ -1,10 +1,11 @@
 //! Rows about runs. A run that brings nothing is written once, at its end; one that brings something gets its
 //! row with its first batch, so that a killed run is seen.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use datalake_core::{Batch, Error, Receipt, Result, SourceName, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Failure, Writer};
 
@@ -19,6 +20,16 @@ pub struct RunStart {
     pub device: Arc<str>,
     /// What started it: `manual`, `schedule`, `watch`.
     pub trigger: &'static str,
+    /// Whether it is a watch: one run that lives for days and holds the source's lock only while it reads, so
+    /// that other runs of the source come in between.
+    pub watch: bool,
+}
+
+impl RunStart {
+    /// The outcome that its row has while it lives.
+    fn alive(&self) -> &'static str {
+        if self.watch { "watching" } else { "running" }
+    }
 }
 
 /// How a run ended.
@@ -39,7 +50,9 @@ pub struct RunEnd {
 pub(crate) struct RunState {
     pub(crate) start: RunStart,
     started_at: Timestamp,
-    row: Option<i64>,
+    /// Its row, once it has one.
+    pub(crate) row: Option<i64>,
+    overlapped: u64,
     bytes: u64,
     records: u64,
     receipt: Receipt,
@@ -55,24 +68,28 @@ impl RunState {
 }
 
 impl Writer {
-    /// Begins a run and returns the number under which its batches come. The caller holds the source's lock,
-    /// so that any other run of it that still counts as running was interrupted.
+    /// Begins a run and returns the number under which its batches come. The caller holds the source's lock, or
+    /// for a watch the lock on watching it, so that any other run of this sort that still counts as alive was
+    /// interrupted.
     pub(crate) fn begin_run(&mut self, start: RunStart) -> Result<i64> {
-        let sql = "SELECT 1 FROM runs WHERE source = ?1 AND outcome = 'running'";
+        let of_this_sort = (start.source.clone(), start.alive());
+        let sql = "SELECT 1 FROM runs WHERE source = ?1 AND outcome = ?2";
         let interrupted = self
             .connection
             .prepare_cached(sql)
-            .and_then(|mut s| s.exists([&start.source]));
+            .and_then(|mut s| s.exists(params![of_this_sort.0, of_this_sort.1]));
         if interrupted.map_err(|error| self.explain(error))? {
             self.transact(|db| {
-                let sql = "UPDATE runs SET outcome = 'interrupted' WHERE source = ?1 AND outcome = 'running'";
-                Ok(db.execute(sql, [&start.source])?)
+                let sql =
+                    "UPDATE runs SET outcome = 'interrupted' WHERE source = ?1 AND outcome = ?2";
+                Ok(db.execute(sql, params![of_this_sort.0, of_this_sort.1])?)
             })?;
         }
         self.next_run += 1;
         let state = RunState {
             started_at: self.clock.now(),
             row: None,
+            overlapped: 0,
             bytes: 0,
             records: 0,
             receipt: Receipt::default(),
@@ -99,6 +116,37 @@ impl Writer {
         Ok(id)
     }
 
+    /// Counts a due time of a source that was skipped because it was still being read: at its run in this
+    /// process, else at the one that another has under way. Returns whether there is one.
+    pub(crate) fn count_overlap(&mut self, source: &str) -> Result<bool> {
+        let own = self
+            .runs
+            .iter()
+            .filter(|(_, run)| *run.start.source == *source)
+            .min_by_key(|(number, run)| (run.start.watch, Reverse(**number)))
+            .map(|(number, run)| (*number, run.row));
+        let row = match own {
+            Some((_, row)) => row,
+            None => {
+                let sql =
+                    "SELECT id FROM runs WHERE source = ?1 AND outcome IN ('running', 'watching')
+                           ORDER BY outcome, id DESC LIMIT 1";
+                let row = self.connection.query_row(sql, [source], |row| row.get(0));
+                row.optional().map_err(|error| self.explain(error))?
+            }
+        };
+        if let Some(row) = row {
+            self.transact(|db| {
+                let sql = "UPDATE runs SET overlapped = overlapped + 1 WHERE id = ?1";
+                Ok(db.execute(sql, [row])?)
+            })?;
+        }
+        if let Some(run) = own.and_then(|(number, _)| self.runs.get_mut(&number)) {
+            run.overlapped += 1;
+        }
+        Ok(own.is_some() || row.is_some())
+    }
+
     /// What is known of a run under way.
     pub(crate) fn run_state(&self, run: i64) -> Result<RunState> {
         self.runs
@@ -113,13 +161,14 @@ pub(crate) fn ensure_row(db: &Connection, run: &mut RunState) -> Result<i64, Fai
     if let Some(id) = run.row {
         return Ok(id);
     }
-    let sql = "INSERT INTO runs (source, plugin, device, \"trigger\", pid, started_at, outcome)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running')";
+    let sql = "INSERT INTO runs (source, plugin, device, \"trigger\", pid, started_at, outcome, overlapped)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let RunStart {
         source,
         plugin,
         device,
         trigger,
+        ..
     } = &run.start;
     db.prepare_cached(sql)?.execute(params![
         source,
@@ -127,7 +176,9 @@ pub(crate) fn ensure_row(db: &Connection, run: &mut RunState) -> Result<i64, Fai
         device,
         trigger,
         std::process::id(),
-        run.started_at.to_string()
+        run.started_at.to_string(),
+        run.start.alive(),
+        run.overlapped as i64
     ])?;
     let id = db.last_insert_rowid();
     run.row = Some(id);

@@ -8,6 +8,7 @@
 mod digest;
 mod support;
 
+mod cursors;
 mod derived;
 mod failures;
 mod files;
@@ -16,6 +17,8 @@ mod merging;
 mod order;
 mod outside;
 mod readme;
+mod rejects;
+mod runs;
 mod scopes;
 mod sources;
 mod tags;

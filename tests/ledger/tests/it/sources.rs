@@ -34,13 +34,13 @@ fn binary(home: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs it; returns its exit status and what it said.
-fn run(home: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+pub(crate) fn run(home: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let done = binary(home, arguments).output().unwrap();
     let said = String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr);
     (done.status.code(), said.into_owned())
 }
 
-fn home() -> Home {
+pub(crate) fn home() -> Home {
     let home = Home::with(&datalake_ledger::DATASETS, datalake_ledger::SCHEMA);
     fs::write(home.path("datalake.toml"), CONFIG).unwrap();
     fs::create_dir(home.path("in")).unwrap();

@@ -144,32 +144,55 @@ impl Lake<'_> {
     }
 
     pub(crate) fn begin(&self, source: &str) -> i64 {
+        self.begin_by(source, "manual")
+    }
+
+    /// Begins a run with this trigger; one with the trigger `watch` is a watch.
+    pub(crate) fn begin_by(&self, source: &str, trigger: &'static str) -> i64 {
         let start = RunStart {
             source: source.into(),
             plugin: String::from("ledger"),
             device: "desk".into(),
-            trigger: "manual",
+            trigger,
+            watch: trigger == "watch",
         };
         self.home.run(self.store.begin_run(start)).unwrap()
     }
 
     pub(crate) fn end(&self, run: i64) {
+        self.end_as(run, "done");
+    }
+
+    pub(crate) fn end_as(&self, run: i64, outcome: &'static str) -> i64 {
         let end = RunEnd {
-            outcome: "done",
+            outcome,
             ..RunEnd::default()
         };
-        self.home.run(self.store.end_run(run, end)).unwrap();
+        self.home.run(self.store.end_run(run, end)).unwrap()
+    }
+
+    /// Feeds operations as a unit of a run that is under way, as this generation of its content.
+    pub(crate) fn feed_in(
+        &self,
+        run: i64,
+        (source, unit, generation): (&str, &str, u32),
+        ops: &[Op],
+    ) -> Result<Outcome> {
+        self.home.run(async {
+            let state = UnitState {
+                generation,
+                ..UnitState::default()
+            };
+            let mut out = Output::new(job(source, unit, run, &[]), state, self.store.clone());
+            let done = obey_all(&mut out, self.store.as_ref(), ops).await;
+            let written = out.finish().await;
+            written.and_then(|written| done.map(|()| written))
+        })
     }
 
     pub(crate) fn try_feed(&self, source: &str, unit: &str, ops: &[Op]) -> Result<Outcome> {
         let run = self.begin(source);
-        let done = self.home.run(async {
-            let job = job(source, unit, run, &[]);
-            let mut out = Output::new(job, UnitState::default(), self.store.clone());
-            let done = obey_all(&mut out, self.store.as_ref(), ops).await;
-            let written = out.finish().await;
-            written.and_then(|written| done.map(|()| written))
-        });
+        let done = self.feed_in(run, (source, unit, 0), ops);
         self.end(run);
         done
     }
