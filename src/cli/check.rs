@@ -1,9 +1,10 @@
 //! `datalake check`: the configuration, the database and the sources, without changing anything.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use datalake_core::{Result, Timestamp, Zone};
-use datalake_store::{Cell, FileKind, Reader, classify};
+use datalake_store::{Cell, FileKind, classify};
 use serde_json::json;
 
 use super::app::App;
@@ -33,11 +34,9 @@ fn place(path: &Path) -> &'static str {
     }
 }
 
-pub(super) fn run(app: &App) -> Result<Exit> {
-    app.catalog()?.check()?;
-    let store = &app.config.store;
-    let database = classify(&store.db_file);
-    let state = match &database {
+/// What is known of the database before it is opened.
+fn state(database: &Result<FileKind>) -> String {
+    match database {
         Ok(FileKind::Ours(version)) => format!("schema version {version}"),
         Ok(FileKind::Missing) => {
             String::from("not there yet; `datalake init` or `datalake run` makes it")
@@ -46,14 +45,27 @@ pub(super) fn run(app: &App) -> Result<Exit> {
             format!("a database of the Python datalake, version {version}")
         }
         Err(error) => error.message().to_owned(),
+    }
+}
+
+pub(super) fn run(app: &App) -> Result<Exit> {
+    app.catalog()?.check()?;
+    let store = &app.config.store;
+    let database = classify(&store.db_file);
+    let state = state(&database);
+    let known = match database {
+        Ok(FileKind::Ours(_)) => Known::read(app),
+        _ => Ok(Known::default()),
     };
-    let usable = matches!(database, Ok(FileKind::Ours(_) | FileKind::Missing));
-    let reader = match database {
-        Ok(FileKind::Ours(_)) => Some(app.reader()?),
-        _ => None,
+    // What cannot be read is said at the end; until then it is as if there were none.
+    let (known, unread) = match known {
+        Ok(known) => (known, None),
+        Err(error) => (Known::default(), Some(error)),
     };
-    let zone = lake_zone(app, reader.as_ref())?;
-    let lines = lines(app, reader.as_ref(), &zone)?;
+    let usable = matches!(database, Ok(FileKind::Ours(_) | FileKind::Missing)) && unread.is_none();
+    let zone = app.config.time.zone.clone().or(known.zone);
+    let zone = zone.unwrap_or_else(Zone::system);
+    let lines = lines(app, &known.last, &zone);
     if app.json {
         let sources: Vec<_> = lines.iter().map(as_json).collect();
         print::json(&json!({
@@ -67,47 +79,49 @@ pub(super) fn run(app: &App) -> Result<Exit> {
     } else {
         text(app, &state, &lines, &zone)?;
     }
-    if let Err(error) = database {
+    if let Some(error) = database.err().or(unread) {
         report(&error, app.json);
         return Ok(Exit::Failed);
     }
     Ok(if usable { Exit::Done } else { Exit::Failed })
 }
 
-/// The zone of the schedules: what the configuration says, else what the database was told, else what a new one
-/// would be told.
-fn lake_zone(app: &App, reader: Option<&Reader>) -> Result<Zone> {
-    match (&app.config.time.zone, reader) {
-        (Some(configured), _) => Ok(configured.clone()),
-        (None, Some(reader)) => zone(reader),
-        (None, None) => Ok(Zone::system()),
+/// What the database knows of schedules.
+#[derive(Default)]
+struct Known {
+    /// What it was told when it was created.
+    zone: Option<Zone>,
+    /// The start of each source's last run that the scheduler began, other than a watch.
+    last: HashMap<String, Timestamp>,
+}
+
+impl Known {
+    fn read(app: &App) -> Result<Self> {
+        let reader = app.reader()?;
+        let sql = "SELECT source, max(started_at) FROM runs WHERE \"trigger\" IN ('schedule', 'once') GROUP BY source";
+        let runs = reader.table(sql, &[], DEADLINE)?;
+        let run = |row: &Vec<Cell>| {
+            let started = print::cell(row.get(1)?).parse().ok()?;
+            Some((print::cell(row.first()?), started))
+        };
+        Ok(Self {
+            zone: Some(zone(&reader)?),
+            last: runs.rows.iter().filter_map(run).collect(),
+        })
     }
 }
 
-fn lines<'a>(app: &'a App, reader: Option<&Reader>, zone: &Zone) -> Result<Vec<Line<'a>>> {
+fn lines<'a>(app: &'a App, last: &HashMap<String, Timestamp>, zone: &Zone) -> Vec<Line<'a>> {
     let now = App::clock().now();
     let line = |source: &'a ConfiguredSource| {
         let settings = &source.settings;
-        let last = match reader {
-            Some(reader) => last_run(reader, &source.name)?,
-            None => None,
-        };
-        let next = next_runs(&settings.schedule, zone, last, now);
+        let last = last.get(&*source.name).copied();
         let shown = if settings.enabled { SHOWN_RUNS } else { 0 };
-        Ok(Line {
-            source,
-            next: next.take(shown).collect(),
-        })
+        let next = next_runs(&settings.schedule, zone, last, now);
+        let next = next.take(shown).collect();
+        Line { source, next }
     };
     app.config.sources.iter().map(line).collect()
-}
-
-/// The start of the last run that the scheduler began, other than a watch.
-fn last_run(reader: &Reader, source: &str) -> Result<Option<Timestamp>> {
-    let sql = "SELECT max(started_at) FROM runs WHERE source = ?1 AND \"trigger\" IN ('schedule', 'once')";
-    let table = reader.table(sql, &[Cell::Text(source.to_owned())], DEADLINE)?;
-    let started = table.rows.first().and_then(|row| row.first());
-    Ok(started.and_then(|started| print::cell(started).parse().ok()))
 }
 
 fn text(app: &App, state: &str, lines: &[Line<'_>], zone: &Zone) -> Result<()> {
