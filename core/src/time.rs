@@ -4,10 +4,11 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::DateTimePrinter;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, Result};
@@ -96,6 +97,24 @@ impl Timestamp {
     /// Whole seconds since 1970, rounded down.
     pub fn as_seconds(self) -> i64 {
         self.0.div_euclid(MICROS)
+    }
+
+    /// The instant that is `duration` later; `None` past the year 9999.
+    pub fn checked_add(self, duration: Duration) -> Option<Self> {
+        let micros = i64::try_from(duration.as_micros()).ok()?;
+        Self::from_micros(self.0.checked_add(micros)?)
+    }
+
+    /// The instant that is `duration` earlier; `None` before the year 0.
+    pub fn checked_sub(self, duration: Duration) -> Option<Self> {
+        let micros = i64::try_from(duration.as_micros()).ok()?;
+        Self::from_micros(self.0.checked_sub(micros)?)
+    }
+
+    /// How much later this instant is than `earlier`; nothing if it is not later.
+    pub fn since(self, earlier: Self) -> Duration {
+        let micros = self.0.saturating_sub(earlier.0);
+        Duration::from_micros(u64::try_from(micros).unwrap_or_default())
     }
 
     /// The calendar day and time of day this instant has in `zone`.
@@ -197,6 +216,22 @@ impl Zone {
         let zoned = self.0.to_ambiguous_zoned(wall).compatible().ok()?;
         let time = Timestamp::from_micros(zoned.timestamp().as_microsecond())?;
         Some((time, zoned.offset().seconds()))
+    }
+
+    /// The first instant at which clocks here show `wall` or a later time: of a time that comes twice the
+    /// first one, of a time that a clock change skips the change itself. Unlike [`resolve`](Self::resolve) it
+    /// keeps the order of wall-clock times; it is meant for appointments, the other for what was written down.
+    pub fn first_instant(&self, wall: DateTime) -> Option<Timestamp> {
+        let ambiguous = self.0.to_ambiguous_timestamp(wall);
+        let first = match ambiguous.offset() {
+            AmbiguousOffset::Gap { after, .. } => {
+                let before = ambiguous.earlier().ok()?;
+                let mut changes = self.0.following(before);
+                changes.find(|change| change.offset() == after)?.timestamp()
+            }
+            _ => ambiguous.earlier().ok()?,
+        };
+        Timestamp::from_micros(first.as_microsecond())
     }
 
     /// The instant of ISO 8601 text; where it names no offset, it is a wall-clock time here.
@@ -330,5 +365,42 @@ mod tests {
             zone.resolve(twice).unwrap(),
             ("2026-10-25T00:30:00Z".parse().unwrap(), 7200)
         );
+    }
+
+    #[test]
+    fn appointments_keep_their_order_through_clock_changes() {
+        let first = |zone: &str, wall: &str| {
+            let zone = Zone::named(zone).unwrap();
+            let instant = zone.first_instant(wall.parse().unwrap()).unwrap();
+            instant.to_string()[..16].to_owned()
+        };
+        let berlin = |wall| first("Europe/Berlin", wall);
+        assert_eq!(berlin("2026-03-29T01:59"), "2026-03-29T00:59");
+        assert_eq!(berlin("2026-03-29T02:00"), "2026-03-29T01:00");
+        assert_eq!(berlin("2026-03-29T02:59"), "2026-03-29T01:00");
+        assert_eq!(berlin("2026-03-29T03:00"), "2026-03-29T01:00");
+        assert_eq!(berlin("2026-10-25T02:30"), "2026-10-25T00:30");
+        assert_eq!(berlin("2026-10-25T03:00"), "2026-10-25T02:00");
+        // Half an hour.
+        let lord_howe = |wall| first("Australia/Lord_Howe", wall);
+        assert_eq!(lord_howe("2025-10-05T02:10"), "2025-10-04T15:30");
+        // A whole day that never was.
+        let apia = |wall| first("Pacific/Apia", wall);
+        assert_eq!(apia("2011-12-30T17:00"), "2011-12-30T10:00");
+        assert_eq!(apia("2011-12-31T00:00"), "2011-12-30T10:00");
+    }
+
+    #[test]
+    fn arithmetic_ends_where_the_calendar_does() {
+        let second = Duration::from_secs(1);
+        let time = Timestamp::from_seconds(100).unwrap();
+        assert_eq!(time.checked_add(second), Timestamp::from_seconds(101));
+        assert_eq!(time.checked_sub(second), Timestamp::from_seconds(99));
+        assert_eq!(Timestamp::EPOCH.since(time), Duration::ZERO);
+        assert_eq!(time.since(Timestamp::EPOCH), Duration::from_secs(100));
+        assert_eq!(time.checked_add(Duration::MAX), None);
+        assert_eq!(time.checked_sub(Duration::MAX), None);
+        let last = Timestamp::from_seconds(LATEST - 1).unwrap();
+        assert_eq!(last.checked_add(second), None);
     }
 }

@@ -11,9 +11,9 @@ use super::console::Console;
 use super::print::{self, Grid};
 use super::progress::Bars;
 use super::{Exit, RunArgs};
-use crate::config::ConfiguredSource;
+use crate::config::{ConfiguredSource, Schedule};
 use crate::scheduler::{
-    Engine, Limits, Outcome, RunOptions, SourceReport, Stop, SystemTimer, Trigger,
+    Engine, Limits, Outcome, RunOptions, Scheduler, SourceReport, Stop, SystemTimer, Trigger,
 };
 
 pub(super) fn run(app: &App, args: &RunArgs) -> Result<Exit> {
@@ -71,17 +71,27 @@ async fn run_once(
     Ok(reports.into_iter().map(|(_, report)| report).collect())
 }
 
-/// TEMP
+/// Runs the scheduler in the foreground until a signal comes; the last report of each source.
 async fn watch(app: &App, sources: Vec<ConfiguredSource>) -> Result<Vec<SourceReport>> {
-    let engine = Arc::new(engine(app)?);
-    let zone = engine.zone();
-    let console = Arc::new(Console::new(app.json, App::clock(), zone));
-    let mut tasks = tokio::task::JoinSet::new();
-    for source in sources {
-        let (engine, console, watch) = (engine.clone(), console.clone(), app.config.watch.clone());
-        tasks.spawn(async move { engine.watch(&source, &watch, &*console).await });
+    let idle = [Schedule::Manual];
+    if sources
+        .iter()
+        .all(|source| source.settings.schedule.iter().eq(&idle))
+    {
+        return Err(
+            Error::usage("no source is to be watched or read at any time").hint(
+                "every chosen source says schedule = \"manual\"; `datalake run` reads them now",
+            ),
+        );
     }
-    Ok(tasks.join_all().await)
+    let order: Vec<_> = sources.iter().map(|source| source.name.clone()).collect();
+    let engine = Arc::new(engine(app)?);
+    let console = Console::new(app.json, App::clock(), engine.zone());
+    let settings = app.config.watch.clone();
+    let scheduler = Scheduler::new(engine, sources, settings, Arc::new(console)).await?;
+    let mut reports = scheduler.run().await;
+    reports.sort_by_key(|report| order.iter().position(|name| **name == *report.name));
+    Ok(reports)
 }
 
 /// The engine over the store, which stops at a signal.

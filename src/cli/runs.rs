@@ -9,7 +9,7 @@ use super::app::App;
 use super::print::{self, Grid};
 use super::{Exit, RunsArgs};
 
-const DEADLINE: Duration = Duration::from_secs(10);
+pub(super) const DEADLINE: Duration = Duration::from_secs(10);
 const COLUMNS: &str = "id, source, plugin, device, \"trigger\", pid, started_at, ended_at, outcome, units, bytes, \
                        records, inserted, changed, unchanged, rejected, skipped, error";
 

@@ -4,6 +4,7 @@
 //! Two steps: a `RawConfig` is what people wrote, each value with its place; a
 //! [`Config`] is what it means. Every problem of the whole configuration is reported together.
 
+mod cron;
 mod generate;
 mod locate;
 mod overrides;
@@ -25,11 +26,12 @@ use std::sync::Arc;
 use datalake_core::config::{Environment, Problem, Row, into_error};
 use datalake_core::{Error, Result, Source, SourceEntry};
 
+pub use cron::Cron;
 pub use generate::generated_files;
 pub use locate::Platform;
 pub use reference::reference;
 pub use sample::sample;
-pub use schedule::Schedules;
+pub use schedule::{Every, Schedule, ScheduleError, Schedules};
 pub use schema::json_schema;
 pub use sections::{
     CORE_SECTIONS, CoreSection, General, Log, LogFormat, LogLevel, Run, Server, SourceSettings,

@@ -1,18 +1,186 @@
-//! When a source is read, as people write it. Here it is only checked; the scheduler computes the
-//! times.
+//! When a source is read, as people write it and as the scheduler gets it.
 
+use std::fmt;
 use std::time::Duration;
 
-use datalake_core::config::{ConfigValue, Data, Item, Json, Reader, parse_duration, toml_string};
+use datalake_core::config::{
+    ConfigValue, Data, Item, Json, Reader, nearest, parse_duration, toml_string,
+};
 
-/// One or more schedules, as written.
+use super::cron::{Cron, CronError};
+
+/// When a source is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Schedules(pub Vec<String>);
+pub enum Schedule {
+    /// Only when somebody asks.
+    Manual,
+    /// One time, at the first start that has the source.
+    Once,
+    /// Again and again, at a distance.
+    Every(Every),
+    /// At times of the clock on the wall.
+    Cron(Cron),
+    /// As soon as something changes.
+    Watch,
+}
 
-const WORDS: &[&str] = &["manual", "once", "watch"];
+/// A distance between the starts of two runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Every {
+    text: String,
+    /// From one second to ten years.
+    period: Duration,
+}
+
+impl Every {
+    /// From the start of a run to the start of the next.
+    pub fn period(&self) -> Duration {
+        self.period
+    }
+}
+
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
+
+/// The schedules that are one word.
+const WORDS: [(&str, Schedule); 3] = [
+    ("manual", Schedule::Manual),
+    ("once", Schedule::Once),
+    ("watch", Schedule::Watch),
+];
 
 /// What one schedule looks like, for people.
 const ONE: &str = "\"watch\", \"once\", \"manual\", \"every 15m\" or five cron fields";
+
+/// Why a text is no schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduleError {
+    message: String,
+    hint: String,
+}
+
+impl ScheduleError {
+    fn unclear(why: impl fmt::Display) -> Self {
+        Self {
+            message: format!("cannot be understood: {why}"),
+            hint: format!("write {ONE}"),
+        }
+    }
+}
+
+/// Follows the name of what cannot be understood.
+impl fmt::Display for ScheduleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Schedule {
+    /// Reads one schedule.
+    ///
+    /// # Errors
+    /// It is none, or one that never comes.
+    ///
+    /// ```
+    /// use datalake::config::Schedule;
+    /// assert_eq!(Schedule::parse("every 15m").unwrap().to_string(), "every 15m");
+    /// assert!(Schedule::parse("0 0 30 2 *").is_err());
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, ScheduleError> {
+        let text = text.trim();
+        if let Some((_, schedule)) = WORDS.iter().find(|(word, _)| *word == text) {
+            return Ok(schedule.clone());
+        }
+        if let Some(period) = text.strip_prefix("every ") {
+            return read_every(text, period).map_err(ScheduleError::unclear);
+        }
+        Cron::parse(text)
+            .map(Self::Cron)
+            .map_err(|error| match error {
+                CronError::NoCron => ScheduleError::unclear(unknown(text)),
+                CronError::Field(why) => ScheduleError::unclear(why),
+                CronError::Never(why) => ScheduleError {
+                    message: format!("never comes: {why}"),
+                    hint:
+                        "February has at most 29 days; April, June, September and November have 30"
+                            .into(),
+                },
+            })
+    }
+}
+
+/// As it was written.
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Manual => f.write_str("manual"),
+            Self::Once => f.write_str("once"),
+            Self::Every(every) => f.write_str(&every.text),
+            Self::Cron(cron) => cron.fmt(f),
+            Self::Watch => f.write_str("watch"),
+        }
+    }
+}
+
+fn read_every(text: &str, period: &str) -> Result<Schedule, String> {
+    match parse_duration(period) {
+        Some(period) if period < SHORTEST => Err("the shortest period is one second".into()),
+        Some(period) if period > LONGEST => Err("the longest period is 3650 days".into()),
+        Some(period) => Ok(Schedule::Every(Every {
+            text: text.to_owned(),
+            period,
+        })),
+        None => Err(format!(
+            "`{}` is not a duration such as 15m or 2h",
+            period.trim()
+        )),
+    }
+}
+
+/// What to say of a text that is nothing at all.
+fn unknown(text: &str) -> String {
+    let words = WORDS.iter().map(|(word, _)| *word);
+    match nearest(text, words.chain(["every"]).chain(Cron::short_names())) {
+        Some("every") => "`every` needs a duration, such as \"every 15m\"".into(),
+        Some(word) => format!("did you mean \"{word}\"?"),
+        None => format!("`{text}` is neither a known word nor five cron fields"),
+    }
+}
+
+/// The schedules of a source: at least one, none of them twice, and `manual` only alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedules(Vec<Schedule>);
+
+impl Schedules {
+    /// Puts schedules together.
+    ///
+    /// # Errors
+    /// There is none, one stands there twice, or `manual` and another.
+    pub fn new(schedules: Vec<Schedule>) -> Result<Self, String> {
+        if schedules.len() > 1 && schedules.contains(&Schedule::Manual) {
+            return Err("\"manual\" cannot be combined with other schedules".into());
+        }
+        let mut earlier = schedules.iter().enumerate();
+        match earlier.find(|(at, schedule)| schedules[..*at].contains(schedule)) {
+            Some((_, twice)) => Err(format!("\"{twice}\" stands there twice")),
+            None if schedules.is_empty() => Err("there is no schedule".into()),
+            None => Ok(Self(schedules)),
+        }
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Schedule> {
+        self.0.iter()
+    }
+}
+
+/// As they were written, with commas between them.
+impl fmt::Display for Schedules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts: Vec<String> = self.iter().map(Schedule::to_string).collect();
+        f.write_str(&texts.join(", "))
+    }
+}
 
 impl ConfigValue for Schedules {
     fn kind() -> String {
@@ -47,151 +215,30 @@ impl ConfigValue for Schedules {
             .iter()
             .map(|item| read_one(item, &mut entries))
             .collect();
-        let schedules: Vec<String> = read.into_iter().collect::<Option<_>>()?;
-        if schedules.len() > 1 && schedules.iter().any(|schedule| schedule == "manual") {
-            let message = "\"manual\" cannot be combined with other schedules".to_owned();
-            return reader.refuse(item, message, None);
+        match Self::new(read.into_iter().collect::<Option<_>>()?) {
+            Ok(schedules) => Some(schedules),
+            Err(message) => reader.refuse(item, message, None),
         }
-        Some(Self(schedules))
     }
 
     fn to_toml(&self) -> Option<String> {
-        match &self.0[..] {
+        let texts: Vec<String> = self.iter().map(Schedule::to_string).collect();
+        match &texts[..] {
             [one] => Some(toml_string(one)),
-            many => many.to_vec().to_toml(),
+            _ => texts.to_toml(),
         }
     }
 }
 
-fn read_one(item: &Item, reader: &mut Reader<'_>) -> Option<String> {
+fn read_one(item: &Item, reader: &mut Reader<'_>) -> Option<Schedule> {
     let Some(text) = item.as_text() else {
         return reader.expected(item, ONE);
     };
-    match check(text) {
-        Ok(()) => Some(text.trim().to_owned()),
-        Err(why) => {
-            let message = format!("{} cannot be understood: {why}", reader.subject());
-            let hint = format!("write {ONE}");
-            reader.refuse(item, message, Some(hint))
+    match Schedule::parse(text) {
+        Ok(schedule) => Some(schedule),
+        Err(error) => {
+            let message = format!("{} {error}", reader.subject());
+            reader.refuse(item, message, Some(error.hint))
         }
     }
-}
-
-/// What is wrong with a schedule.
-fn check(text: &str) -> Result<(), String> {
-    let text = text.trim();
-    if WORDS.contains(&text) {
-        return Ok(());
-    }
-    if let Some(period) = text.strip_prefix("every ") {
-        return match parse_duration(period) {
-            Some(period) if period >= Duration::from_secs(1) => Ok(()),
-            Some(_) => Err("the shortest period is one second".into()),
-            None => Err(format!(
-                "`{}` is not a duration such as 15m or 2h",
-                period.trim()
-            )),
-        };
-    }
-    let fields: Vec<&str> = text.split_whitespace().collect();
-    if fields.len() == CRON.len() {
-        return CRON
-            .iter()
-            .zip(fields)
-            .try_for_each(|(rule, field)| check_field(rule, field));
-    }
-    let near = datalake_core::config::nearest(text, WORDS.iter().copied().chain(["every"]));
-    match near {
-        Some("every") => Err("`every` needs a duration, such as \"every 15m\"".into()),
-        Some(word) => Err(format!("did you mean \"{word}\"?")),
-        None => Err(format!(
-            "`{text}` is neither a known word nor five cron fields"
-        )),
-    }
-}
-
-/// One of the five fields of a cron schedule.
-struct CronField {
-    name: &'static str,
-    least: u32,
-    greatest: u32,
-    /// Words that stand for numbers, counted from the least.
-    words: &'static [&'static str],
-}
-
-const CRON: [CronField; 5] = [
-    CronField {
-        name: "minute",
-        least: 0,
-        greatest: 59,
-        words: &[],
-    },
-    CronField {
-        name: "hour",
-        least: 0,
-        greatest: 23,
-        words: &[],
-    },
-    CronField {
-        name: "day of the month",
-        least: 1,
-        greatest: 31,
-        words: &[],
-    },
-    CronField {
-        name: "month",
-        least: 1,
-        greatest: 12,
-        words: &[
-            "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-        ],
-    },
-    // 7 is Sunday as well.
-    CronField {
-        name: "day of the week",
-        least: 0,
-        greatest: 7,
-        words: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
-    },
-];
-
-/// `*`, `5`, `1-5`, `*/10`, `8-18/2`, and lists of these.
-fn check_field(rule: &CronField, field: &str) -> Result<(), String> {
-    let wrong = || {
-        let CronField {
-            name,
-            least,
-            greatest,
-            ..
-        } = rule;
-        format!("`{field}` is not a {name}: use {least} to {greatest}, `*`, `1-5` or `*/2`")
-    };
-    let good = field.split(',').all(|part| {
-        let (range, step) = part.split_once('/').unwrap_or((part, "1"));
-        let step_fits = step.parse::<u32>().is_ok_and(|step| step > 0);
-        step_fits && (range == "*" || range_fits(rule, range))
-    });
-    if good { Ok(()) } else { Err(wrong()) }
-}
-
-fn range_fits(rule: &CronField, range: &str) -> bool {
-    let (from, to) = range.split_once('-').unwrap_or((range, range));
-    match (number(rule, from), number(rule, to)) {
-        (Some(from), Some(to)) => from <= to,
-        _ => false,
-    }
-}
-
-fn number(rule: &CronField, text: &str) -> Option<u32> {
-    let word = rule
-        .words
-        .iter()
-        .position(|word| word.eq_ignore_ascii_case(text));
-    let number = match word {
-        Some(at) => rule.least + u32::try_from(at).ok()?,
-        None => text.parse().ok()?,
-    };
-    (rule.least..=rule.greatest)
-        .contains(&number)
-        .then_some(number)
 }

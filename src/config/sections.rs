@@ -139,9 +139,17 @@ config! {
         pub r#type: Option<String>,
         /// Whether it takes part in `datalake run` and `datalake serve` without being named.
         pub enabled: bool = true,
-        /// When `datalake serve` reads it: "watch" (as soon as something changes), "once" (at the
-        /// start), "manual" (only when asked), "every 15m", or five cron fields such as
-        /// "0 3 * * *". A list combines them.
+        /// When `datalake serve` reads it: "watch" (as soon as something changes), "once" (one
+        /// time, at the first start), "manual" (only when asked), "every 15m" (from the start of
+        /// a run to that of the next), or five cron fields such as "0 3 * * *", in the zone of
+        /// [time]; "@hourly", "@daily", "@weekly", "@monthly" and "@yearly" are understood. A list
+        /// combines them: ["watch", "0 3 * * *"].
+        /// A time that was missed is made up for by one run; one that comes during a run is
+        /// skipped. A cron time that a clock change skips is due at the change, one that comes
+        /// twice only the first time. A run may begin later than due, by a tenth of its period or
+        /// by six seconds for cron, so that not all sources begin at once. A source that failed
+        /// is tried again after 1, 2, 4 and so on up to 60 minutes.
+        /// `datalake check` shows the next three runs.
         pub schedule: Schedules = "watch",
         /// Tags for everything it brings.
         pub tags: Vec<String> = [],

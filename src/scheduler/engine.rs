@@ -19,40 +19,11 @@ use super::report::{Outcome, SourceReport};
 use super::settle::Settling;
 use super::stop::Stop;
 use super::timer::Timer;
+use super::trigger::Trigger;
 use crate::config::ConfiguredSource;
 
 /// How often a lock that somebody else holds is asked for again.
 const LOCK_POLL: Duration = Duration::from_millis(50);
-
-/// What started a run; its name stands in `runs`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trigger {
-    /// Somebody asked for it.
-    Manual,
-    /// It was due, by a period or by the time of day.
-    Schedule,
-    /// The scheduler met this source for the first time.
-    Once,
-    /// It is watched.
-    Watch,
-}
-
-impl Trigger {
-    /// Its name in the `runs` table.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Manual => "manual",
-            Self::Schedule => "schedule",
-            Self::Once => "once",
-            Self::Watch => "watch",
-        }
-    }
-
-    /// Whether a run of this trigger gives way to another such one that is reading: what is due comes again.
-    fn gives_way(name: &str) -> bool {
-        [Self::Schedule.name(), Self::Once.name()].contains(&name)
-    }
-}
 
 /// What a run is asked to do.
 #[derive(Debug, Clone, Copy)]
@@ -274,7 +245,7 @@ impl Engine {
                 LockState::Taken(lock) => return Ok(Some(lock)),
                 LockState::Held(other) => {
                     let others = other.as_ref().map_or("", |holder| holder.trigger.as_str());
-                    if Trigger::gives_way(trigger.name()) && Trigger::gives_way(others) {
+                    if trigger.gives_way_to(others) {
                         return Ok(None);
                     }
                     if !told {

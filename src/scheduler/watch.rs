@@ -12,10 +12,11 @@ use std::time::Duration;
 use datalake_core::{Error, ErrorKind, KnownUnit, Receipt, Result, Unit};
 use datalake_store::{LockState, SourceLock};
 
-use super::engine::{Engine, Observer, Trigger, is_absent, missing};
+use super::engine::{Engine, Observer, is_absent, missing};
 use super::execution::Execution;
 use super::report::SourceReport;
 use super::settle::Settling;
+use super::trigger::Trigger;
 use crate::config::{self, ConfiguredSource};
 use hot::{Found, Hot};
 use notices::{Inbox, Notices};

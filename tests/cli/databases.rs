@@ -301,6 +301,8 @@ fn locked_whole() {
         )
         .expect("nobody has it");
     insta::assert_snapshot!(COMMANDS.map(|line| fails(&cx, line)).join("\n"));
+    // It says all it can without the database.
+    insta::assert_snapshot!(cx.transcript(&["check"]));
     drop(other);
     assert_eq!(cx.everything()["datalake.db"], before["datalake.db"]);
     cx.run("run").expect(0);

@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
-use crate::support::context::TestContext;
+use datalake_core::{Clock, SystemClock, Timestamp};
+
+use crate::support::context::{ONE_SOURCE, TestContext};
 
 #[test]
 fn init_says_what_it_makes() {
@@ -62,13 +65,94 @@ fn check_of_places() {
     snap!(cx; "check", "check --json");
 }
 
+/// Each source with its next three runs, in the zone of the lake; they depend on the day.
+#[test]
+fn check_of_schedules() {
+    let cx = TestContext::bare();
+    let schedules = [
+        "\"watch\"",
+        "\"once\"",
+        "\"manual\"",
+        "\"every 1h 30m\"",
+        "\"30 3 * * *\"",
+        "[\"watch\", \"0 12 29 2 *\"]",
+        "\"@daily\"\nenabled = false",
+    ];
+    let mut toml = String::from("[time]\nzone = \"Asia/Kolkata\"\n");
+    for (number, schedule) in schedules.iter().enumerate() {
+        toml += &format!(
+            "[source.s{number}]\ntype = \"memory-jsonl\"\npath = \"in\"\nschedule = {schedule}\n"
+        );
+    }
+    cx.write("datalake.toml", toml);
+    let text = cx.transcript(&["check", "check --json"]);
+    let times =
+        regex::Regex::new(r"\[NOW\]|20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{6}Z)?").unwrap();
+    insta::assert_snapshot!(times.replace_all(&text, "[TIME]"));
+
+    let json = cx.run("check --json").expect(0).json();
+    let runs = |number: usize| {
+        json["sources"][number]["next_runs"]
+            .as_array()
+            .unwrap()
+            .clone()
+    };
+    let ends =
+        |time: &serde_json::Value, end| time.as_str().is_some_and(|time| time.ends_with(end));
+    assert!(runs(4).iter().all(|time| ends(time, "T22:00:00.000000Z")));
+    assert!(
+        runs(5)
+            .iter()
+            .all(|time| ends(time, "-02-29T06:30:00.000000Z"))
+    );
+}
+
+/// Once there is a database, distances are counted from the last run that a schedule started.
+#[test]
+fn check_knows_the_last_run() {
+    let cx = TestContext::filled();
+    cx.write(
+        "datalake.toml",
+        format!("{ONE_SOURCE}schedule = \"every 10h\"\n"),
+    );
+    let next = || -> Timestamp {
+        let json = cx.run("check --json").expect(0).json();
+        json["sources"][0]["next_runs"][0]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap()
+    };
+    let ago = |hours: u64| {
+        SystemClock
+            .now()
+            .checked_sub(Duration::from_secs(hours * 3600))
+            .unwrap()
+    };
+    let change = |trigger: &str, started: Timestamp| {
+        let sql = "UPDATE runs SET \"trigger\" = ?1, started_at = ?2";
+        cx.database()
+            .execute(sql, [trigger, &started.to_string()])
+            .unwrap();
+    };
+    change("schedule", ago(9));
+    let soon = next();
+    assert!(soon > ago(0) && soon < ago(0).checked_add(Duration::from_secs(3601)).unwrap());
+    // What is overdue is due now, and a run by hand does not count.
+    for (trigger, started) in [("schedule", ago(11)), ("manual", ago(9))] {
+        change(trigger, started);
+        assert!(next() <= ago(0));
+    }
+}
+
 /// It only looks.
 #[test]
 fn check_changes_nothing() {
-    let cx = TestContext::with_input();
-    let before = cx.everything();
-    cx.run("check").expect(0);
-    assert_eq!(cx.everything(), before);
+    for cx in [TestContext::with_input(), TestContext::filled()] {
+        let before = cx.everything();
+        cx.run("check").expect(0);
+        assert_eq!(cx.everything(), before);
+    }
 }
 
 #[test]

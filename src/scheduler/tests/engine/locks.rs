@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::{Outcome, RunOptions, Trigger};
 use super::{Lake, MANUAL, Reads, ended, polling};
+use crate::scheduler::{Outcome, RunOptions, Trigger};
 
 const SECOND: Duration = Duration::from_secs(1);
 

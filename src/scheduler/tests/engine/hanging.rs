@@ -4,8 +4,8 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::super::Outcome;
 use super::{Lake, MANUAL, Reads, ended};
+use crate::scheduler::Outcome;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -1,0 +1,35 @@
+//! What starts a run.
+
+/// Why a source is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Trigger {
+    /// Somebody asked for it.
+    Manual,
+    /// To be read one time, when the scheduler meets it first.
+    Once,
+    /// Its time has come.
+    Schedule,
+    /// To be watched.
+    Watch,
+}
+
+impl Trigger {
+    /// Its name in the `runs` table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Once => "once",
+            Self::Schedule => "schedule",
+            Self::Watch => "watch",
+        }
+    }
+
+    /// The names of those that are due at some time, and so give way to another one of them that is reading:
+    /// what is due comes again.
+    pub(super) const DUE: &'static [&'static str] = &["once", "schedule"];
+
+    /// Whether it gives way to a run of the trigger `other` that is reading.
+    pub(super) fn gives_way_to(self, other: &str) -> bool {
+        Self::DUE.contains(&self.name()) && Self::DUE.contains(&other)
+    }
+}
