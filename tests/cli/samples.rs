@@ -378,6 +378,44 @@ fn rotation() {
     assert_eq!(stored, (0..last).collect::<Vec<_>>());
 }
 
+/// The same with compression, as logrotate does it: at once or one round later.
+#[test]
+fn rotation_with_compression() {
+    let cx = TestContext::new();
+    let lines = |range: std::ops::Range<i64>| -> String {
+        let line = |time| format!("{{\"timestamp\": {time}, \"pid\": 4711, \"command\": \"claude\"}}\n");
+        range.map(line).collect()
+    };
+    let pack = |from: &str, to: &str| {
+        let file = std::fs::File::create(cx.path(to)).expect("a new file");
+        let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        let text = std::fs::read(cx.path(from)).expect("it is there");
+        std::io::Write::write_all(&mut packed, &text).expect("there is room");
+        let file = packed.finish().expect("there is room");
+        file.set_modified(std::time::UNIX_EPOCH).expect("a time");
+        std::fs::remove_file(cx.path(from)).expect("it is there");
+    };
+    cx.write("in/metrics.jsonl", lines(0..50));
+    cx.run("run").expect(0);
+    cx.append("in/metrics.jsonl", lines(50..60));
+    pack("in/metrics.jsonl", "in/metrics.jsonl.1.gz");
+    cx.write("in/metrics.jsonl", lines(60..70));
+    let ran = cx.run("run --json").expect(0).json();
+    let report = &ran["sources"][0];
+    assert_eq!((report["inserted"].as_i64(), report["unchanged"].as_i64()), (Some(20), Some(0)));
+    std::fs::rename(cx.path("in/metrics.jsonl.1.gz"), cx.path("in/metrics.jsonl.2.gz"))
+        .expect("it is there");
+    pack("in/metrics.jsonl", "in/metrics.jsonl.1.gz");
+    let ran = cx.run("run --json").expect(0).json();
+    let report = &ran["sources"][0];
+    assert_eq!((report["inserted"].as_i64(), report["unchanged"].as_i64()), (Some(0), Some(0)));
+    let stored = cx.column::<i64>("SELECT timestamp_unix FROM memory_metrics ORDER BY 1");
+    assert_eq!(stored, (0..70).collect::<Vec<_>>());
+    // A row leads to its line in the unpacked file, wherever that is now.
+    let origins = cx.column::<String>("SELECT unit FROM origins ORDER BY 1");
+    assert_eq!(origins, ["metrics.jsonl.1.gz", "metrics.jsonl.2.gz"]);
+}
+
 /// Rotation by copying and cutting the original to nothing.
 #[test]
 fn copied_and_truncated() {

@@ -70,7 +70,7 @@ impl Facts<'_> {
 
     /// The file still holds what was read of it.
     fn same_content(&self) -> Result<Option<Start>, Stop> {
-        let Some(Bookmark { file: mark, cursor }) = self.read_before() else {
+        let Some(Bookmark { file: mark, cursor }) = self.stored else {
             return Ok(None);
         };
         let start = |offset, tail| Start {
@@ -88,7 +88,7 @@ impl Facts<'_> {
                 return Ok(Some(Start { done, ..from }));
             }
         }
-        if self.class == Class::Whole {
+        if self.class == Class::Whole || self.read_before().is_none() {
             return Ok(None);
         }
         let tail = self.opened.tail_of(mark, self.signals)?;
@@ -99,7 +99,7 @@ impl Facts<'_> {
     /// recognise.
     fn read_before(&self) -> Option<&Bookmark> {
         self.stored
-            .filter(|stored| stored.file.hash.is_some() || stored.file.offset > 0)
+            .filter(|stored| self.class == Class::Whole || stored.file.offset > 0)
     }
 
     /// The path is new, or its content is.

@@ -326,7 +326,7 @@ impl World {
         }
     }
 
-    fn output(&self, cx: &Context, unit: &UnitId) -> Output {
+    pub(super) fn output(&self, cx: &Context, unit: &UnitId) -> Output {
         let job = Job {
             source: cx.source.clone(),
             run: 1,
@@ -370,14 +370,14 @@ impl World {
 }
 
 /// A gzip file of one member.
-pub(super) fn gzip(content: impl AsRef<[u8]>) -> Vec<u8> {
+pub(super) fn gzip<T: AsRef<[u8]>>(content: T) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut packed, content.as_ref()).unwrap();
     packed.finish().unwrap()
 }
 
 /// A zstd file of one frame, with its checksum.
-pub(super) fn zstandard(content: impl AsRef<[u8]>) -> Vec<u8> {
+pub(super) fn zstandard<T: AsRef<[u8]>>(content: T) -> Vec<u8> {
     let mut packed = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
     packed.include_checksum(true).unwrap();
     std::io::Write::write_all(&mut packed, content.as_ref()).unwrap();

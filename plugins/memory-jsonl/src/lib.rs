@@ -4,6 +4,8 @@
 mod config;
 mod fields;
 mod line;
+#[cfg(test)]
+mod properties;
 
 use datalake_core::{
     Column, Context, Dataset, Files, Line, LineEmit, LineSource, Merge, Result, line_source,

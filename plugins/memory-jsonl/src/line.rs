@@ -22,7 +22,8 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// By the last part of the file's name: `metrics.jsonl`, `events-2026-01.jsonl`, `metrics.jsonl.1`.
+    /// By the start of the file's name, whatever rotation has put behind it: `metrics.jsonl`,
+    /// `events-2026-01.jsonl`, `metrics.jsonl.1`, `metrics.jsonl.2.gz`.
     pub(crate) fn of_file(unit: &str) -> Self {
         let name = unit.rsplit('/').next().unwrap_or_default();
         match name {
@@ -337,7 +338,10 @@ mod tests {
         assert_eq!(kind("metrics.jsonl"), Kind::Metrics);
         assert_eq!(kind("events/metrics.jsonl.3"), Kind::Metrics);
         assert_eq!(kind("metrics/events-2026-01.jsonl"), Kind::Events);
+        assert_eq!(kind("metrics-2026.jsonl.2.gz"), Kind::Metrics);
+        assert_eq!(kind("old/events.jsonl.1.zst"), Kind::Events);
         assert_eq!(kind("log.jsonl"), Kind::Unknown);
+        assert_eq!(kind("log.jsonl.gz"), Kind::Unknown);
         assert_eq!(kind(""), Kind::Unknown);
     }
 

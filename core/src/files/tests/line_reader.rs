@@ -7,6 +7,7 @@ use crate::files::identity::{Print, TAIL};
 use crate::files::lines::{LineReader, Piece};
 use crate::files::opened::Opened;
 use crate::files::signals::Signals;
+use crate::files::testing::{gzip, zstandard};
 use crate::files::tracked::TrackedFile;
 use crate::reject::Sample;
 
@@ -54,6 +55,19 @@ fn naive(bytes: &[u8], start: usize, limit: usize) -> (Vec<Got>, u64) {
     (got, at as u64)
 }
 
+/// The same for a file that ends where its content does: its last line needs no break.
+fn naive_whole(bytes: &[u8], start: usize, limit: usize) -> (Vec<Got>, u64) {
+    let length = bytes.len() as u64;
+    if start == bytes.len() || bytes.ends_with(b"\n") {
+        return naive(bytes, start, limit);
+    }
+    let (mut got, _) = naive(&[bytes, b"\n"].concat(), start, limit);
+    if let Some(Got::Line(_, end, _) | Got::Overlong(_, end, _)) = got.last_mut() {
+        *end = (*end).min(length);
+    }
+    (got, length)
+}
+
 fn read(file: &mut TrackedFile, bytes: &[u8], block: usize, limit: usize) -> (Vec<Got>, u64) {
     let mut reader = LineReader::with_sizes(file, block, limit);
     let mut got = Vec::new();
@@ -69,7 +83,8 @@ fn read(file: &mut TrackedFile, bytes: &[u8], block: usize, limit: usize) -> (Ve
             place.tail,
             Print::of(&bytes[offset.saturating_sub(TAIL)..offset])
         );
-        assert_eq!(place.end, piece.is_none());
+        let at_end = offset == bytes.len() && !bytes.ends_with(b"\n");
+        assert_eq!(place.end, piece.is_none() || at_end);
         match piece {
             Some(piece) => got.push(piece),
             None => return (got, place.offset),
@@ -85,6 +100,18 @@ fn check(bytes: &[u8], start: usize, block: usize, limit: usize) {
         read(&mut tracked, bytes, block, limit),
         naive(bytes, start, limit)
     );
+}
+
+/// Compresses a content in so many members or frames.
+fn packed(bytes: &[u8], members: usize, zstd: bool) -> Vec<u8> {
+    let pack = if zstd {
+        zstandard::<&[u8]>
+    } else {
+        gzip::<&[u8]>
+    };
+    let size = bytes.len().div_ceil(members).max(1);
+    let packed: Vec<u8> = bytes.chunks(size).flat_map(pack).collect();
+    if packed.is_empty() { pack(b"") } else { packed }
 }
 
 /// Pieces that make interesting files when put in a row.
@@ -113,6 +140,24 @@ proptest! {
         let starts = breaks.map(|(at, _)| at + 1);
         let start = starts.take(skip).last().unwrap_or_default();
         check(&bytes, start, block, 60);
+    }
+
+    #[test]
+    fn compressed_it_is_the_same(
+        bytes in bytes(),
+        block in 1..200_usize,
+        limit in 1..120_usize,
+        skip in 0..40_usize,
+        members in 1..4_usize,
+        zstd in any::<bool>(),
+    ) {
+        let breaks = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        let start = breaks.map(|(at, _)| at + 1).take(skip).last().unwrap_or_default();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), packed(&bytes, members, zstd)).unwrap();
+        let mut tracked = open(file.path(), start as u64);
+        let expected = naive_whole(&bytes, start, limit);
+        prop_assert_eq!(read(&mut tracked, &bytes, block, limit), expected);
     }
 }
 

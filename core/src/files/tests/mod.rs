@@ -1,5 +1,6 @@
 //! The files module against real files: every way in which they change between two looks.
 
+mod current;
 mod decisions;
 mod line_reader;
 mod lines_to_records;

@@ -232,6 +232,21 @@ fn a_chain_of_rotations_with_late_compression_in_any_order() {
 }
 
 #[test]
+fn one_in_the_place_of_an_empty_one_carries_on_what_it_was_made_from() {
+    let world = World::of_lines();
+    world.write("log.1", numbered("old", 0..10));
+    world.write("log.2.gz", gzip(""));
+    world.run();
+    fs::remove_file(world.path("log.1")).unwrap();
+    world.write("log.2.gz", gzip(numbered("old", 0..11)));
+    assert_eq!(world.run().rows, rows(&numbered("old", 10..11)));
+    assert_eq!(
+        world.unit("log.2.gz").state.adopts,
+        Some(UnitId::new("log.1"))
+    );
+}
+
+#[test]
 fn compressed_in_place_or_at_another_level_it_is_the_same_content() {
     let world = World::of_lines();
     world.write("log", numbered("old", 0..20));

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
 
 use proptest::prelude::*;
 
@@ -19,6 +20,10 @@ enum Step {
     Finish,
     TakeBack,
     Rotate,
+    /// Compresses the youngest rotated sibling that is not, with gzip or zstd.
+    Compress(bool),
+    /// The same, seen when so much of it is written.
+    BeginToCompress(u8),
     CopyTruncate,
     Rewrite(u8),
     Truncate,
@@ -35,6 +40,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Finish),
         1 => Just(Step::TakeBack),
         2 => Just(Step::Rotate),
+        2 => any::<bool>().prop_map(Step::Compress),
+        1 => (0..=100_u8).prop_map(Step::BeginToCompress),
         1 => Just(Step::CopyTruncate),
         1 => (1..8_u8).prop_map(Step::Rewrite),
         1 => Just(Step::Truncate),
@@ -81,12 +88,50 @@ impl History {
         self.world.path(name).exists()
     }
 
-    /// Moves the rotated siblings out of the way.
+    /// Moves the rotated siblings out of the way. A compressed one that was begun is made anew.
     fn shift(&self) {
-        for (from, to) in [("log.2", "log.3"), ("log.1", "log.2")] {
-            if self.exists(from) {
-                self.world.rename(from, to);
+        for (from, to) in [(2, 3), (1, 2)] {
+            let made = ["", ".gz", ".zst"].map(|ending| format!("log.{from}{ending}"));
+            if made.iter().any(|name| self.exists(name)) {
+                for ending in ["", ".gz", ".zst"] {
+                    drop(fs::remove_file(
+                        self.world.path(&format!("log.{to}{ending}")),
+                    ));
+                }
             }
+            let begun = self.exists(&made[0]);
+            for (name, ending) in made.iter().zip(["", ".gz", ".zst"]) {
+                if begun && !ending.is_empty() {
+                    drop(fs::remove_file(self.world.path(name)));
+                } else if self.exists(name) {
+                    self.world.rename(name, &format!("log.{to}{ending}"));
+                }
+            }
+        }
+    }
+
+    /// Compresses the youngest rotated sibling that is not, up to so many hundredths.
+    fn compress(&self, zstd: bool, hundredths: usize) {
+        let mut plain = (1..=3).map(|number| format!("log.{number}"));
+        let Some(name) = plain.find(|name| self.exists(name)) else {
+            return;
+        };
+        let text = self.text(&name);
+        let (packed, ending) = if zstd {
+            (zstandard(text), "zst")
+        } else {
+            (gzip(text), "gz")
+        };
+        let written = &packed[..packed.len() * hundredths / 100];
+        for ending in ["gz", "zst"] {
+            drop(fs::remove_file(
+                self.world.path(&format!("{name}.{ending}")),
+            ));
+        }
+        self.world.write(&format!("{name}.{ending}"), written);
+        // What was seen of it is gone for those who come later.
+        if written.len() == packed.len() {
+            fs::remove_file(self.world.path(&name)).unwrap();
         }
     }
 
@@ -96,8 +141,14 @@ impl History {
                 let lines = self.lines(*count);
                 self.world.append("log", lines);
             }
-            Step::Tear => self.world.append("log", "torn "),
-            Step::Finish => self.world.append("log", "end\n"),
+            Step::Tear => {
+                let torn = self.lines(1);
+                self.world.append("log", torn.trim_end());
+            }
+            Step::Finish => {
+                let end = self.lines(1);
+                self.world.append("log", end);
+            }
             Step::TakeBack => {
                 let text = self.text("log");
                 let kept = text
@@ -109,6 +160,10 @@ impl History {
             Step::Rotate if self.exists("log") => {
                 self.shift();
                 self.world.rename("log", "log.1");
+            }
+            Step::Compress(zstd) => self.compress(*zstd, 100),
+            Step::BeginToCompress(hundredths) => {
+                self.compress(hundredths % 2 == 0, usize::from(*hundredths).min(99));
             }
             Step::CopyTruncate if self.exists("log") => {
                 self.shift();
@@ -144,13 +199,23 @@ impl History {
         if !ran.errors.is_empty() {
             return;
         }
-        for name in ["log", "log.1", "log.2", "log.3", "copy"] {
+        let plain = ["log", "log.1", "log.2", "log.3", "copy"].map(String::from);
+        for name in &plain {
             let text = self.text(name);
             let whole = text
                 .iter()
                 .rposition(|byte| *byte == b'\n')
                 .map_or(0, |at| at + 1);
             let text = String::from_utf8_lossy(&text[..whole]);
+            self.visible.extend(text.lines().map(str::to_owned));
+        }
+        // One that is not complete stands beside its original.
+        for name in &plain {
+            if self.exists(name) {
+                continue;
+            }
+            let text = unpacked(&self.text(&format!("{name}.gz")), gzip_reader)
+                + &unpacked(&self.text(&format!("{name}.zst")), zstd_reader);
             self.visible.extend(text.lines().map(str::to_owned));
         }
         let got: BTreeSet<String> = self
@@ -164,6 +229,25 @@ impl History {
         let lost: Vec<&String> = self.visible.difference(&got).collect();
         assert!(lost.is_empty(), "lost {lost:?}");
     }
+}
+
+/// What a compressed file that is there holds.
+fn unpacked(bytes: &[u8], read: fn(&[u8], &mut String)) -> String {
+    let mut text = String::new();
+    if !bytes.is_empty() {
+        read(bytes, &mut text);
+    }
+    text
+}
+
+fn gzip_reader(bytes: &[u8], text: &mut String) {
+    let mut reader = flate2::read::GzDecoder::new(bytes);
+    reader.read_to_string(text).unwrap();
+}
+
+fn zstd_reader(bytes: &[u8], text: &mut String) {
+    let mut reader = zstd::stream::read::Decoder::new(bytes).unwrap();
+    reader.read_to_string(text).unwrap();
 }
 
 proptest! {
@@ -189,7 +273,10 @@ proptest! {
     ) {
         let mut history = History::new(backwards, LONG);
         for step in &steps {
-            if matches!(step, Step::Append(_) | Step::Poll | Step::Rotate | Step::CopyTruncate) {
+            let grows = matches!(step, Step::Append(_) | Step::Tear | Step::Finish | Step::Poll);
+            let rotates = matches!(step, Step::Rotate | Step::CopyTruncate);
+            let packs = matches!(step, Step::Compress(_) | Step::BeginToCompress(_));
+            if grows || rotates || packs {
                 history.step(step);
             }
         }
