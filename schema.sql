@@ -161,6 +161,14 @@ CREATE TABLE scopes (
     complete TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
+-- Who saw which scope whole, and the last version at which each did; the greatest stands in scopes.
+CREATE TABLE completions (
+    scope INTEGER NOT NULL REFERENCES scopes(id),
+    source TEXT NOT NULL,
+    complete TEXT NOT NULL,
+    PRIMARY KEY (scope, source)
+) STRICT, WITHOUT ROWID;
+
 -- Names under which rows can be referred to.
 CREATE TABLE aliases (
     dataset TEXT NOT NULL,

@@ -32,3 +32,4 @@ pub use rejects::StoredReject;
 pub use schema::{SCHEMA, Schema};
 pub use store::{Facts, RunEnd, RunStart, Store};
 pub use writer::edit::Edit;
+pub use writer::forget::{Forgotten, OtherSource};

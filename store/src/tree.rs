@@ -6,6 +6,7 @@
 
 mod names;
 mod placing;
+mod removal;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use crate::lock::try_exclusive;
 use names::is_inside;
 pub(crate) use placing::Placing;
 use placing::{Intent, is_same};
+pub(crate) use removal::Removal;
 
 const STAGING: &str = ".staging";
 
@@ -119,6 +121,7 @@ impl Tree {
                 continue;
             };
             orphans += self.sweep_intents(&folder, connection)?;
+            orphans += self.sweep_removals(&folder, connection)?;
             // What is left are copies nobody waits for. One that cannot be removed is tried again next time.
             let _ = fs::remove_dir_all(&folder);
         }
@@ -132,15 +135,28 @@ impl Tree {
             .flatten()
             .filter_map(|entry| Intent::read(entry.path()))
         {
-            let known = connection
-                .query_row(
-                    "SELECT 1 FROM files WHERE path = ?1",
-                    [&intent.path],
-                    |_| Ok(()),
-                )
-                .optional()
-                .map_err(|error| Error::permanent(error.to_string()))?;
-            if known.is_none() && self.unplace(&intent) {
+            if !has_row(connection, &intent.path)? && self.unplace(&intent) {
+                orphans += 1;
+            }
+        }
+        Ok(orphans)
+    }
+
+    /// Notes files that are to go when the transaction at hand is committed.
+    pub(crate) fn removal(&self, paths: Vec<String>) -> Result<Removal> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        Removal::note(&self.root, &self.staging, number, paths)
+    }
+
+    /// Carries out what a killed process had noted, as far as it was committed.
+    fn sweep_removals(&self, folder: &Path, connection: &Connection) -> Result<usize> {
+        let mut orphans = 0;
+        let entries = fs::read_dir(folder).map_err(|error| Error::io(folder.display(), error))?;
+        for path in entries
+            .flatten()
+            .flat_map(|entry| Removal::read(&entry.path()))
+        {
+            if !has_row(connection, &path)? && removal::remove(&self.root, &path) {
                 orphans += 1;
             }
         }
@@ -161,11 +177,21 @@ impl Drop for Tree {
     fn drop(&mut self) {
         // An intent is left only where something went so wrong that the next start must look at it.
         let entries = fs::read_dir(&self.staging).into_iter().flatten().flatten();
-        let mut intents = entries.filter_map(|entry| Intent::read(entry.path()));
-        if intents.next().is_none() {
+        let paths = entries.map(|entry| entry.path());
+        let mut notes = paths.filter(|path| Intent::is_one(path) || Removal::is_one(path));
+        if notes.next().is_none() {
             let _ = fs::remove_dir_all(&self.staging);
         }
     }
+}
+
+/// Whether a row stands for the file at this path below the root.
+fn has_row(connection: &Connection, path: &str) -> Result<bool> {
+    let row = connection
+        .query_row("SELECT 1 FROM files WHERE path = ?1", [path], |_| Ok(()))
+        .optional();
+    row.map(|row| row.is_some())
+        .map_err(|error| Error::permanent(error.to_string()))
 }
 
 fn copy_and_hash(content: &Content, copy: Option<&Path>) -> Result<([u8; 32], u64)> {

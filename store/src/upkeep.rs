@@ -1,11 +1,12 @@
 //! What the rest of the program asks of the store beside writing batches: locks, the past, rejects, cursors.
 
-use datalake_core::{KnownUnit, Result, SourceName, UnitId};
+use datalake_core::{Error, KnownUnit, Result, SourceName, Timestamp, UnitId};
 
 use crate::history::{self, LastRun};
-use crate::lock::{Holder, LockKind, LockState, try_lock};
+use crate::lock::{Holder, LockKind, LockState, SourceLock, try_lock};
 use crate::rejects::{self, StoredReject};
 use crate::store::Store;
+use crate::writer::forget::{Forgotten, OtherSource};
 use crate::writer::{checkpoint_row, reset_cursors};
 
 impl Store {
@@ -133,4 +134,75 @@ impl Store {
             .call(move |writer| reset_cursors(writer, &source, unit.as_ref()))
             .await
     }
+
+    /// Takes out everything that came from a source, all or nothing, or only counts it for a preview: its rows
+    /// with all that hangs on them, its samples, files, rejects, units and runs. What other sources have read as
+    /// well comes back at their next runs: see [`Forgotten::others`].
+    ///
+    /// It takes the lock of the source, that on watching it, and those of the other sources it concerns; the
+    /// caller holds none of them. Whoever watches one of the others asks for [`known`](datalake_core::Sink::known)
+    /// units anew when it reads next.
+    ///
+    /// # Errors
+    /// One of the sources is being read just now (temporary). A table of somebody's own refers to rows that
+    /// would go, or rows of the source stand in a table of a plugin that this program lacks. Nothing was
+    /// changed then.
+    pub async fn forget(&self, source: SourceName, preview: bool) -> Result<Forgotten> {
+        if preview {
+            return self
+                .writer
+                .call(move |writer| writer.preview_forget(&source))
+                .await;
+        }
+        loop {
+            let name = source.clone();
+            let (others, now) = self
+                .writer
+                .call(move |writer| writer.concerned(&name))
+                .await?;
+            let _locks = self.lock_all(&source, &others, now)?;
+            let name = source.clone();
+            let done = self
+                .writer
+                .call(move |writer| writer.forget(&name, &others))
+                .await?;
+            // Otherwise one more source has turned up meanwhile.
+            if let Some(forgotten) = done {
+                return Ok(forgotten);
+            }
+        }
+    }
+
+    fn lock_all(
+        &self,
+        source: &str,
+        others: &[OtherSource],
+        now: Timestamp,
+    ) -> Result<Vec<SourceLock>> {
+        let holder = Holder::this_process("forget", now);
+        let others = others.iter().map(|other| other.source.as_str());
+        let reading = std::iter::once(source).chain(others);
+        let wanted = reading.map(|name| (name, LockKind::Source));
+        let mut locks = Vec::new();
+        for (name, kind) in wanted.chain([(source, LockKind::Watch)]) {
+            match try_lock(&self.settings.database, name, kind, &holder)? {
+                LockState::Taken(lock) => locks.push(lock),
+                LockState::Held(other) => return Err(in_use(name, kind, other)),
+            }
+        }
+        Ok(locks)
+    }
+}
+
+fn in_use(source: &str, kind: LockKind, holder: Option<Holder>) -> Error {
+    let what = match kind {
+        LockKind::Source => "read",
+        LockKind::Watch => "watched",
+    };
+    let by = holder.map_or_else(
+        || String::from("another process"),
+        |holder| holder.to_string(),
+    );
+    Error::temporary(format!("the source {source} is being {what} by {by}"))
+        .hint("wait until it has ended, or stop it, then try again; nothing was changed")
 }

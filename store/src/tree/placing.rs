@@ -24,9 +24,15 @@ pub(crate) struct Intent {
 }
 
 impl Intent {
+    /// Whether a file is such a note.
+    pub(crate) fn is_one(file: &Path) -> bool {
+        file.extension()
+            .is_some_and(|extension| extension == "intent")
+    }
+
     /// Reads a note, if the file is one.
     pub(crate) fn read(file: PathBuf) -> Option<Self> {
-        if file.extension()? != "intent" {
+        if !Self::is_one(&file) {
             return None;
         }
         let text = fs::read_to_string(&file).unwrap_or_default();

@@ -3,11 +3,12 @@
 use datalake_core::{Batch, Receipt, RecordRef, Result, Shape, Timestamp, Version};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::files::place;
+use super::files::{Seen, place};
+use super::forget::LAST_FORGOTTEN;
 use super::series::SeriesInsert;
 use super::tables::Tables;
 use super::transaction::Transaction;
-use super::{Caches, Failure, Writer, checkpoints, delete, derive, rejects, rows, runs};
+use super::{Caches, Failure, Writer, checkpoints, delete, derive, rejects, rows, runs, shares};
 use crate::catalog::Catalog;
 use crate::error::{is_record_fault, plain};
 use crate::tree::{Placing, Tree};
@@ -85,9 +86,8 @@ impl<'a> Prepared<'a> {
         let now = self.now.to_string();
         let row = runs::ensure_row(db, run)?;
         let origin = checkpoints::origin(db, caches, batch, &run.start.device)?;
-        let number = db
-            .prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM batches")?
-            .query_row([], |row| row.get(0))?;
+        shares::note_datasets(db, caches, batch)?;
+        let number = next_number(db)?;
         Ok(Work {
             db,
             catalog: self.catalog,
@@ -220,11 +220,7 @@ impl<'a> Work<'a> {
             && !rejects::any(self.db, self.origin)?
         {
             for (scope, version) in complete {
-                let sql = "UPDATE scopes SET complete = max(complete, ?2) WHERE id = ?1";
-                let id = scope_id(self.db, scope.as_str())?;
-                self.db
-                    .prepare_cached(sql)?
-                    .execute(params![id, version.as_str()])?;
+                self.complete(scope_id(self.db, scope.as_str())?, version.as_str())?;
             }
         }
         for (scope, version) in &batch.replaced {
@@ -232,6 +228,18 @@ impl<'a> Work<'a> {
             delete::older_than(self.db, self.catalog, id, version.as_str())?;
         }
         Ok(())
+    }
+
+    fn complete(&self, scope: i64, version: &str) -> rusqlite::Result<()> {
+        let own = "INSERT INTO completions (scope, source, complete) VALUES (?1, ?2, ?3)
+                   ON CONFLICT DO UPDATE SET complete = excluded.complete WHERE excluded.complete > complete";
+        self.db
+            .prepare_cached(own)?
+            .execute(params![scope, self.batch.ticket.source, version])?;
+        self.db
+            .prepare_cached("UPDATE scopes SET complete = ?2 WHERE id = ?1 AND complete < ?2")?
+            .execute(params![scope, version])
+            .map(drop)
     }
 
     /// The log has no entry for a batch that brought nothing.
@@ -270,15 +278,21 @@ impl<'a> Work<'a> {
         &mut self,
         file: &datalake_core::FileRef,
     ) -> Result<Option<String>, Failure> {
-        place(
-            self.db,
-            &mut self.placing,
-            file,
-            self.zone,
-            &self.device,
-            &self.now,
-        )
+        let seen = Seen {
+            device: &self.device,
+            now: &self.now,
+            origin: self.origin,
+        };
+        place(self.db, &mut self.placing, file, self.zone, &seen)
     }
+}
+
+/// The number that the next batch gets in the log. None is ever given twice.
+pub(crate) fn next_number(db: &Connection) -> rusqlite::Result<i64> {
+    let sql = "SELECT max(coalesce((SELECT max(id) FROM batches), 0),
+                   coalesce((SELECT CAST(value AS INTEGER) FROM metadata WHERE key = ?1), 0)) + 1";
+    db.prepare_cached(sql)?
+        .query_row([LAST_FORGOTTEN], |row| row.get(0))
 }
 
 /// The number of a scope, made if it is new.

@@ -9,10 +9,10 @@ use super::{Failure, derive, links};
 use crate::catalog::{Catalog, Plan};
 
 /// A table whose rows the schema deletes together with those of another.
-struct Cascade<'c> {
-    parent: String,
-    child: &'c Plan,
-    column: String,
+pub(crate) struct Cascade<'c> {
+    pub(crate) parent: String,
+    pub(crate) child: &'c Plan,
+    pub(crate) column: String,
 }
 
 /// Deletes the rows of a scope that were last seen before `version`.
@@ -43,7 +43,10 @@ pub(crate) fn older_than(
     Ok(())
 }
 
-fn cascades<'c>(db: &Connection, catalog: &'c Catalog) -> rusqlite::Result<Vec<Cascade<'c>>> {
+pub(crate) fn cascades<'c>(
+    db: &Connection,
+    catalog: &'c Catalog,
+) -> rusqlite::Result<Vec<Cascade<'c>>> {
     let mut found = Vec::new();
     for child in catalog.plans() {
         let sql = "SELECT \"table\", \"from\" FROM pragma_foreign_key_list(?1) WHERE on_delete = 'CASCADE'";
@@ -112,7 +115,7 @@ pub(crate) fn forget(
         .prepare_cached("SELECT kind, value FROM aliases WHERE dataset = ?1 AND row_id = ?2")?
         .query_map(params![dataset, id], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    for table in ["aliases", "links", "tags", "revisions", "dirty"] {
+    for table in ["aliases", "links", "tags", "revisions", "shares", "dirty"] {
         let sql = format!("DELETE FROM {table} WHERE dataset = ?1 AND row_id = ?2");
         db.prepare_cached(&sql)?.execute(params![dataset, id])?;
     }

@@ -6,6 +6,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::Failure;
 use crate::tree::Placing;
 
+/// Who saw a file, and when.
+pub(crate) struct Seen<'a> {
+    pub(crate) device: &'a str,
+    pub(crate) now: &'a str,
+    /// The content that names it.
+    pub(crate) origin: i64,
+}
+
 /// Places a staged file unless its content is there, and notes where it was seen. Returns its path below the
 /// data folder, or the place it stays at when it is kept by reference.
 pub(crate) fn place(
@@ -13,20 +21,26 @@ pub(crate) fn place(
     placing: &mut Placing<'_>,
     file: &FileRef,
     zone: &Zone,
-    device: &str,
-    now: &str,
+    seen: &Seen<'_>,
 ) -> Result<Option<String>, Failure> {
     let staged = file.staged();
-    let known: Option<(i64, Option<String>)> = db
-        .prepare_cached("SELECT id, path FROM files WHERE hash = ?1")?
-        .query_row([&staged.hash[..]], |row| Ok((row.get(0)?, row.get(1)?)))
+    let known: Option<(i64, Option<String>, Option<i64>)> = db
+        .prepare_cached("SELECT id, path, origin FROM files WHERE hash = ?1")?
+        .query_row([&staged.hash[..]], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()?;
+    if let Some((id, _, None)) = known {
+        // Who brought it first was forgotten.
+        db.prepare_cached("UPDATE files SET origin = ?2 WHERE id = ?1")?
+            .execute(params![id, seen.origin])?;
+    }
     let (id, path) = match known {
-        Some((id, Some(path))) => {
+        Some((id, Some(path), _)) => {
             placing.spare(staged, &path)?;
             (id, Some(path))
         }
-        Some((id, None)) => {
+        Some((id, None, _)) => {
             let path = placing.place(staged, zone)?;
             db.prepare_cached("UPDATE files SET path = ?2 WHERE id = ?1")?
                 .execute(params![id, path])?;
@@ -34,25 +48,27 @@ pub(crate) fn place(
         }
         None => {
             let path = placing.place(staged, zone)?;
-            let sql = "INSERT INTO files (hash, size, path, added_at) VALUES (?1, ?2, ?3, ?4)";
+            let sql = "INSERT INTO files (hash, size, path, added_at, origin) VALUES (?1, ?2, ?3, ?4, ?5)";
             db.prepare_cached(sql)?.execute(params![
                 &staged.hash[..],
                 staged.size as i64,
                 path,
-                now
+                seen.now,
+                seen.origin
             ])?;
             (db.last_insert_rowid(), path)
         }
     };
-    let seen = staged
+    let there = staged
         .place
         .as_ref()
         .map(|place| place.to_string_lossy().into_owned());
-    if let Some(place) = &seen {
-        let sql = "INSERT INTO places (file, device, path, seen_at) VALUES (?1, ?2, ?3, ?4)
+    if let Some(place) = &there {
+        let sql =
+            "INSERT INTO places (file, device, path, seen_at, origin) VALUES (?1, ?2, ?3, ?4, ?5)
                    ON CONFLICT DO UPDATE SET missing = 0 WHERE missing";
         db.prepare_cached(sql)?
-            .execute(params![id, device, place, now])?;
+            .execute(params![id, seen.device, place, seen.now, seen.origin])?;
     }
-    Ok(path.or(seen))
+    Ok(path.or(there))
 }

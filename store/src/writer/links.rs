@@ -90,7 +90,7 @@ fn columns(links: &[Link]) -> Vec<&'static str> {
 }
 
 /// Points a link column to the best target there is now.
-fn resolve(
+pub(crate) fn resolve(
     db: &Connection,
     catalog: &Catalog,
     plan: &Plan,

@@ -7,6 +7,7 @@ mod delete;
 mod derive;
 pub(crate) mod edit;
 mod files;
+pub(crate) mod forget;
 mod links;
 mod merge;
 mod rejects;
@@ -14,12 +15,13 @@ mod rows;
 mod runs;
 mod series;
 mod settle;
+mod shares;
 mod tables;
 mod tags;
 pub(crate) mod transaction;
 mod update;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -103,6 +105,8 @@ pub(crate) struct Caches {
     texts: HashMap<Arc<str>, i64>,
     /// Numbers of origins.
     origins: HashMap<(Arc<str>, UnitId, u32), i64>,
+    /// Which datasets each source is known to bring.
+    brings: HashSet<(Arc<str>, &'static str)>,
 }
 
 /// The state of the writer's thread.
@@ -301,7 +305,7 @@ pub(crate) fn reset_cursors(
 /// Marks the units that are gone, and those that are back; writes nothing when none is.
 pub(crate) fn mark_units(writer: &mut Writer, source: &str, present: &[UnitId]) -> Result<usize> {
     let known = known_units(writer, source)?;
-    let present: std::collections::HashSet<&UnitId> = present.iter().collect();
+    let present: HashSet<&UnitId> = present.iter().collect();
     let changed: Vec<_> = known
         .iter()
         .filter(|unit| unit.missing == present.contains(&unit.id))

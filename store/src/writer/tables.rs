@@ -14,7 +14,7 @@ struct Inserted {
     /// Ids in the order in which they were given. They follow one another, but for a table that somebody has
     /// filled up to the greatest id there is: SQLite then picks free ones at random.
     ranges: Vec<RangeInclusive<i64>>,
-    /// The greatest id that tags, names, references or revisions stand for, once it has been asked for. A
+    /// The greatest id that tags, names, references, revisions or shares stand for, once it has been asked for. A
     /// new row up to it has the id of one that somebody deleted with SQL of their own.
     remembered: Option<i64>,
 }
@@ -64,6 +64,7 @@ impl Tables {
                                       coalesce((SELECT max(row_id) FROM links WHERE dataset = ?1), 0),
                                       coalesce((SELECT max(row_id) FROM tags WHERE dataset = ?1), 0),
                                       coalesce((SELECT max(row_id) FROM revisions WHERE dataset = ?1), 0),
+                                      coalesce((SELECT max(row_id) FROM shares WHERE dataset = ?1), 0),
                                       coalesce((SELECT max(row_id) FROM dirty WHERE dataset = ?1), 0))";
                 let found = db
                     .prepare_cached(sql)?

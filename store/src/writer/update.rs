@@ -8,12 +8,13 @@ use super::batch::Work;
 use super::merge::{Lost, State, merge};
 use super::rows::{Incoming, Kept, bind, sql};
 use super::tables::{Tables, reindexed};
-use super::{Failure, derive, links, tags};
+use super::{Failure, derive, links, shares, tags};
 use crate::catalog::{KEPT, Plan};
 
 /// A row as the table has it.
 struct Stored {
     id: i64,
+    origin: Option<i64>,
     state: State,
     scope: Option<i64>,
     seen: Option<String>,
@@ -27,12 +28,32 @@ pub(crate) fn update(
     incoming: &Incoming<'_>,
     kept: Kept,
 ) -> Result<(), Failure> {
-    let Incoming { plan, record, .. } = *incoming;
     let Some(old) = find(work.db, incoming)? else {
         // Another unique column than the key stands in the way.
         let why = "a row with another key has one of its unique values";
         return Err(Failure::Record(String::from(why)));
     };
+    let before = work.db.total_changes();
+    if merge_into(work, tables, incoming, kept, &old)? {
+        work.receipt.changed += 1;
+    } else {
+        work.receipt.unchanged += 1;
+    }
+    if work.db.total_changes() > before {
+        shares::note(work, incoming.plan.dataset, old.id, old.origin)?;
+    }
+    Ok(())
+}
+
+/// Returns whether what the row shows has changed.
+fn merge_into(
+    work: &mut Work<'_>,
+    tables: &Tables,
+    incoming: &Incoming<'_>,
+    kept: Kept,
+    old: &Stored,
+) -> Result<bool, Failure> {
+    let Incoming { plan, record, .. } = *incoming;
     let new = State {
         values: plan
             .written
@@ -46,7 +67,7 @@ pub(crate) fn update(
     let mut merged = old.state.clone();
     let (lost, wins) = merge(plan, &mut merged, &new);
     let file = if wins { kept.file } else { old.file.clone() };
-    let (scope, seen) = later(work.db, &old, kept.scope)?;
+    let (scope, seen) = later(work.db, old, kept.scope)?;
     let differs = merged.values != old.state.values || file != old.file;
     let change = Change {
         merged: &merged,
@@ -70,12 +91,14 @@ pub(crate) fn update(
         revise(work.db, plan, old.id, &merged, &old.state)?;
     }
     keep(work.db, plan, old.id, &lost)?;
-    if extras(work, incoming, &old, wins, indexed)? || differs {
-        work.receipt.changed += 1;
-    } else {
-        work.receipt.unchanged += 1;
+    let more = extras(work, incoming, old, wins, indexed)?;
+    if more && !differs {
+        let sql = format!("UPDATE {} SET batch = ?2 WHERE id = ?1", plan.dataset.table);
+        work.db
+            .prepare_cached(&sql)?
+            .execute([old.id, work.number])?;
     }
-    Ok(())
+    Ok(more || differs)
 }
 
 /// Tags, names and references that a record brings to a row that is there. Returns whether the row changed.
@@ -150,6 +173,7 @@ fn stored(plan: &Plan, row: &Row<'_>) -> rusqlite::Result<Stored> {
     let kept = |place: usize| row.get_ref(width + 1 + place);
     Ok(Stored {
         id: row.get(0)?,
+        origin: integer(kept(0)?),
         state: State {
             values,
             version: text(kept(4)?).unwrap_or_default(),
@@ -159,10 +183,7 @@ fn stored(plan: &Plan, row: &Row<'_>) -> rusqlite::Result<Stored> {
             },
             first: text(kept(6)?),
         },
-        scope: match kept(7)? {
-            SqlRef::Integer(scope) => Some(scope),
-            _ => None,
-        },
+        scope: integer(kept(7)?),
         seen: text(kept(8)?),
         file: if plan.dataset.file.is_some() {
             text(kept(10)?)
@@ -170,6 +191,13 @@ fn stored(plan: &Plan, row: &Row<'_>) -> rusqlite::Result<Stored> {
             None
         },
     })
+}
+
+fn integer(value: SqlRef<'_>) -> Option<i64> {
+    match value {
+        SqlRef::Integer(number) => Some(number),
+        _ => None,
+    }
 }
 
 fn text(value: SqlRef<'_>) -> Option<String> {
@@ -242,7 +270,7 @@ impl Change<'_> {
 fn keep(db: &Connection, plan: &Plan, id: i64, lost: &[Lost]) -> rusqlite::Result<()> {
     let sql = "INSERT INTO revisions (dataset, row_id, column_name, text_hash, version, text)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-               ON CONFLICT DO UPDATE SET version = max(version, excluded.version)";
+               ON CONFLICT DO UPDATE SET version = excluded.version WHERE excluded.version > version";
     for Lost {
         column,
         version,

@@ -67,7 +67,7 @@ impl Home {
             .iter()
             .filter(|dataset| dataset.shape == Shape::Rows)
         {
-            for table in ["aliases", "links", "tags", "revisions"] {
+            for table in ["aliases", "links", "tags", "revisions", "shares"] {
                 let sql = columns
                     .replace("{table}", table)
                     .replace("{name}", dataset.name);

@@ -12,6 +12,7 @@ mod cursors;
 mod derived;
 mod failures;
 mod files;
+mod forget;
 mod links;
 mod merging;
 mod order;

@@ -135,7 +135,7 @@ fn sample() -> impl Strategy<Value = Op> {
     })
 }
 
-fn any() -> impl Strategy<Value = Op> {
+pub(crate) fn any() -> impl Strategy<Value = Op> {
     prop_oneof![2 => book(), 3 => account(), 6 => entry(), 1 => sample()]
 }
 

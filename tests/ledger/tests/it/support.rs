@@ -17,10 +17,25 @@ use tokio::runtime::Runtime;
 
 /// A folder with a store in it.
 pub(crate) struct Home {
-    pub(crate) folder: TempDir,
+    pub(crate) folder: Folder,
     pub(crate) datasets: Vec<&'static Dataset>,
     pub(crate) fragment: String,
     runtime: Runtime,
+}
+
+/// Where a store is: removed at the end, unless it is another process's.
+pub(crate) enum Folder {
+    Own(TempDir),
+    Lent(PathBuf),
+}
+
+impl Folder {
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Own(folder) => folder.path(),
+            Self::Lent(folder) => folder,
+        }
+    }
 }
 
 /// When everything happens, unless a test says otherwise.
@@ -43,12 +58,19 @@ impl Home {
         home
     }
 
+    /// A store of the ledger that another process has made.
+    pub(crate) fn at(folder: PathBuf) -> Self {
+        Self::in_folder(Folder::Lent(folder), &DATASETS, SCHEMA)
+    }
+
     pub(crate) fn with(datasets: &[&'static Dataset], fragment: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix("ledger-test").tempdir();
+        Self::in_folder(Folder::Own(folder.unwrap()), datasets, fragment)
+    }
+
+    fn in_folder(folder: Folder, datasets: &[&'static Dataset], fragment: &str) -> Self {
         Self {
-            folder: tempfile::Builder::new()
-                .prefix("ledger-test")
-                .tempdir()
-                .unwrap(),
+            folder,
             datasets: datasets.to_vec(),
             fragment: fragment.to_owned(),
             runtime: tokio::runtime::Builder::new_multi_thread()
