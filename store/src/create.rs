@@ -1,6 +1,7 @@
 //! Makes a database, whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use datalake_core::{Error, Result, Timestamp};
@@ -51,18 +52,34 @@ pub(crate) fn make(path: &Path, schema: &Schema, birth: &Birth<'_>) -> Result<bo
         return Ok(false);
     }
     let draft = beside(path, "new");
-    for name in [draft.clone(), beside(&draft, "wal"), beside(&draft, "shm")] {
-        let _ = fs::remove_file(name); // left by a killed process: the lock says nobody is writing it
-    }
+    // Left by a killed process: the lock says nobody is writing it.
+    remove(&draft)?;
+    remove_companions(&draft)?;
     set_log_aside(path)?;
     private_file(&draft)?;
     fill(&draft, schema, birth).map_err(|error| explain(path, error))?;
+    // SQLite does not say when it could not remove one.
+    remove_companions(&draft)?;
     File::open(&draft)
         .and_then(|file| file.sync_all())
         .map_err(|error| Error::io(draft.display(), error))?;
     fs::rename(&draft, path).map_err(|error| Error::io(path.display(), error))?;
     sync_folder(folder.unwrap_or(Path::new(".")));
     Ok(true)
+}
+
+/// Removes what SQLite lays beside a database.
+fn remove_companions(path: &Path) -> Result<()> {
+    ["journal", "wal", "shm"]
+        .iter()
+        .try_for_each(|suffix| remove(&beside(path, suffix)))
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(path.display(), error)),
+        _ => Ok(()),
+    }
 }
 
 /// The log of a database that somebody has deleted would be played into the new one.
@@ -97,14 +114,26 @@ fn fill(draft: &Path, schema: &Schema, birth: &Birth<'_>) -> rusqlite::Result<()
     }
     drop(insert);
     connection.pragma_update(None, "user_version", CURRENT_VERSION)?;
-    connection.execute_batch("COMMIT; PRAGMA journal_mode = WAL;")?;
+    connection.execute_batch("COMMIT")?;
+    use_log(&connection)?;
     connection.close().map_err(|(_, error)| error)
+}
+
+/// Turns the write-ahead log on for good. Where that fails SQLite answers with the old mode instead of an error,
+/// and nobody would turn it on later.
+fn use_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode == "wal" {
+        return Ok(());
+    }
+    let cause = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
+    Err(rusqlite::Error::SqliteFailure(cause, None))
 }
 
 /// The path with `.suffix` added to the whole name.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(if matches!(suffix, "wal" | "shm") {
+    name.push(if matches!(suffix, "wal" | "shm" | "journal") {
         "-"
     } else {
         "."
