@@ -6,7 +6,8 @@
  * It is steered by variables of the environment:
  *
  *   FAULT_ROOT    the folder; without it nothing happens
- *   FAULT_PLAN    what goes wrong, as "CLASS:FIRST:HOW", several with commas between them:
+ *   FAULT_PLAN    what goes wrong, as "CLASS:FIRST:HOW"; with "CLASS:FIRST:HOW>CLASS:FIRST:HOW" the second counts
+ *                 from where the first has hit:
  *                 CLASS  write fsync rename open unlink mkdir, or change: all of them that change something
  *                 FIRST  the number of the first call that is hit, from 1 on; with a "+" every later one, too
  *                 HOW    EIO and other errors; short: half of what was to be written is; kill: the process is
@@ -58,6 +59,8 @@ struct rule {
     bool on;   /* every later call, too */
     enum how how;
     int error; /* of FAIL */
+    bool armed;
+    uint64_t before; /* the calls that had come when it was armed */
 };
 
 /* What happens to one call. */
@@ -103,7 +106,7 @@ static void read_rule(const char *text)
             && sscanf(text, "%15[a-z]:%llu%1[+]:%15[A-Za-z]", class, &first, plus, how) != 4))
         give_up(text);
     struct rule *rule = &rules[rule_count++];
-    *rule = (struct rule){ .class = CLASSES, .first = first, .on = plus[0] != 0 };
+    *rule = (struct rule){ .class = CLASSES, .first = first, .on = plus[0] != 0, .armed = rule == rules };
     for (int at = 0; at < CLASSES; at++)
         if (strcmp(class, class_names[at]) == 0)
             rule->class = at;
@@ -150,7 +153,7 @@ __attribute__((constructor)) static void set_up(void)
         give_up(folder);
     alarm(SECONDS);
     char *copy = strdup(plan ? plan : ""), *rest = copy;
-    for (char *text; (text = strsep(&rest, ",")) != NULL;)
+    for (char *text; (text = strsep(&rest, ">")) != NULL;)
         if (*text)
             read_rule(text);
     free(copy);
@@ -231,13 +234,18 @@ static struct fate strike(enum class class, bool changes)
     struct fate fate = { 0 };
     counts[class]++;
     counts[CHANGE] += changes;
-    for (const struct rule *rule = rules; rule < rules + rule_count; rule++) {
+    for (struct rule *rule = rules; rule < rules + rule_count && rule->armed; rule++) {
         if (rule->class != class && !(rule->class == CHANGE && changes))
             continue;
-        uint64_t number = counts[rule->class];
+        uint64_t number = counts[rule->class] - rule->before;
         if (number != rule->first && !(rule->on && number > rule->first))
             continue;
         counts[CLASSES]++;
+        struct rule *next = rule + 1;
+        if (next < rules + rule_count && !next->armed) {
+            next->armed = true;
+            next->before = counts[next->class];
+        }
         switch (rule->how) {
         case FAIL: fate.error = rule->error; break;
         case KILL: die();

@@ -135,3 +135,22 @@ fn making_folders() {
 fn killed_at_every_change() {
     both(&[once(Class::Change, "kill"), once(Class::Write, "torn")]);
 }
+
+/// The sync of a commit fails, which leaves the commit in the log, and nothing overwrites it: after the next
+/// start its rows are there, and so must be their files.
+#[test]
+fn syncs_of_commits_that_last() {
+    both(&[
+        once(Class::Fsync, "EIO>write:1:kill"),
+        from_then_on(Class::Fsync, "EIO>write:1+:EIO"),
+    ]);
+}
+
+/// Names that cannot be taken back at once are taken back by the next start.
+#[test]
+fn names_that_cannot_be_taken_back() {
+    both(&[
+        once(Class::Write, "ENOSPC>unlink:1:EIO"),
+        once(Class::Fsync, "EIO>unlink:1+:EIO"),
+    ]);
+}
