@@ -68,9 +68,10 @@ pub(crate) struct Tally {
     pub(crate) fine: u64,
 }
 
-/// So many of the first and of the last calls are hit, and as many of the others by chance, unless there is time
-/// for all: what begins and what ends a run is the most delicate.
-const EACH: u64 = 6;
+/// Of more calls than this only some are hit, unless there is time for all: so many of the first and of the last,
+/// because what begins and what ends a run is the most delicate, and as many of the others by chance.
+const ALL: u64 = 48;
+const SOME: u64 = 6;
 
 impl Scene<'_> {
     /// Lets each call fail in turn until a run in which nothing fails any more.
@@ -182,15 +183,15 @@ fn is_a_clean_error(ended: &Output, place: &Path) {
 
 /// The numbers of the calls that are hit, and one behind the last.
 fn numbers(calls: u64) -> BTreeSet<u64> {
-    if deep() || calls <= 3 * EACH {
+    if deep() || calls <= ALL {
         return (1..=calls + 1).collect();
     }
     let mut random = Random(calls);
-    let between = calls - 2 * EACH;
-    let some = (0..EACH).map(|_| EACH + 1 + random.below(between));
-    (1..=EACH)
+    let between = calls - 2 * SOME;
+    let some = (0..SOME).map(|_| SOME + 1 + random.below(between));
+    (1..=SOME)
         .chain(some)
-        .chain(calls - EACH + 1..=calls + 1)
+        .chain(calls - SOME + 1..=calls + 1)
         .collect()
 }
 

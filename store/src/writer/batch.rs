@@ -56,11 +56,14 @@ pub(crate) fn write(writer: &mut Writer, batch: &Batch) -> Result<Receipt> {
     };
     let done = work.all(&mut run);
     let (receipt, placing) = (work.receipt, work.placing);
-    // By statement, as what was placed still borrows the transaction; dropping it then does nothing more.
-    let committed =
-        done.and_then(|()| transaction.execute_batch("COMMIT").map_err(Failure::Sqlite));
     // Dropped without being done, what was placed is taken back.
-    committed.map_err(|failure| failure.explain(&database))?;
+    done.map_err(|failure| failure.explain(&database))?;
+    // By statement, as what was placed still borrows the transaction; dropping it then does nothing more.
+    if let Err(error) = transaction.execute_batch("COMMIT") {
+        // The commit may stand in the log all the same, and count after the next start: that decides.
+        placing.leave();
+        return Err(explain(&database, error));
+    }
     placing.done();
     writer.runs.insert(batch.ticket.run, run);
     Ok(receipt)
