@@ -1,7 +1,7 @@
 //! Logs: text for people on stderr, and lines for later in files under the log folder, a new one each day.
 
 use std::fmt;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 
 use datalake_core::{Clock, Error, SystemClock, Zone};
 use tracing::{Event, Level, Subscriber};
@@ -28,8 +28,8 @@ pub(crate) fn start(log: &Log, to_file: bool, verbose: bool, zone: Zone) {
         LevelFilter::WARN
     };
     let people = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .event_format(People)
         .with_filter(shown);
     let file = if to_file { daily_file(log) } else { Ok(None) };
@@ -66,8 +66,13 @@ fn daily_file(log: &Log) -> Result<Option<RollingFileAppender>, Error> {
         .filename_suffix("log")
         .max_log_files(DAYS)
         .build(&log.dir);
-    file.map(Some)
-        .map_err(|error| Error::permanent(error.to_string()).at(log.dir.display().to_string()))
+    file.map(Some).map_err(|error| {
+        let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref());
+        match cause.and_then(io::Error::raw_os_error) {
+            Some(code) => Error::io(log.dir.display(), io::Error::from_raw_os_error(code)),
+            None => Error::permanent(error.to_string()).at(log.dir.display().to_string()),
+        }
+    })
 }
 
 fn level(level: LogLevel) -> LevelFilter {

@@ -126,6 +126,24 @@ impl Error {
         self
     }
 
+    /// The same words once more, for a second one who is told. The failure underneath stays with the first.
+    pub(crate) fn in_words(&self) -> Self {
+        let Inner {
+            kind,
+            message,
+            place,
+            hint,
+            ..
+        } = &*self.0;
+        Self(Box::new(Inner {
+            kind: *kind,
+            message: message.clone(),
+            place: place.clone(),
+            hint: hint.clone(),
+            source: None,
+        }))
+    }
+
     /// What sort of failure it is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

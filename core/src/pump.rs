@@ -24,7 +24,9 @@ pub(crate) enum Pump {
         queue: mpsc::Sender<Batch>,
         task: JoinHandle<Result<Written>>,
     },
-    /// It failed and said so, or it was handed to another output.
+    /// The sink refused a batch. Whoever sent the next one was told so, and whoever waits for the end is, too.
+    Failed(Error),
+    /// It has been waited for, or it was handed to another output.
     Gone,
 }
 
@@ -34,7 +36,8 @@ impl Pump {
         if self.queue(sink)?.send(batch).await.is_ok() {
             return Ok(());
         }
-        self.finish().await.and(Err(stopped_early()))
+        let ended = self.finish().await;
+        Err(self.fail(ended))
     }
 
     /// The same from a blocking thread.
@@ -42,9 +45,16 @@ impl Pump {
         if self.queue(sink)?.blocking_send(batch).is_ok() {
             return Ok(());
         }
-        Handle::current()
-            .block_on(self.finish())
-            .and(Err(stopped_early()))
+        let ended = Handle::current().block_on(self.finish());
+        Err(self.fail(ended))
+    }
+
+    /// Keeps the failure for [`Pump::finish`] and returns its words.
+    fn fail(&mut self, ended: Result<Written>) -> Error {
+        let error = ended.err().unwrap_or_else(stopped_early);
+        let told = error.in_words();
+        *self = Self::Failed(error);
+        told
     }
 
     fn queue(&mut self, sink: &Arc<dyn Sink>) -> Result<&mpsc::Sender<Batch>> {
@@ -55,7 +65,8 @@ impl Pump {
         }
         match self {
             Self::Running { queue, .. } => Ok(queue),
-            Self::Idle | Self::Gone => Err(Error::bug("the output has already failed")),
+            Self::Failed(error) => Err(error.in_words()),
+            Self::Idle | Self::Gone => Err(over()),
         }
     }
 
@@ -68,9 +79,14 @@ impl Pump {
                 task.await
                     .map_err(|error| Error::bug("the sink panicked").caused_by(error))?
             }
-            Self::Gone => Err(Error::bug("the output has already failed")),
+            Self::Failed(error) => Err(error),
+            Self::Gone => Err(over()),
         }
     }
+}
+
+fn over() -> Error {
+    Error::bug("the output is not in use any more")
 }
 
 fn stopped_early() -> Error {
@@ -85,4 +101,69 @@ async fn pass_on(sink: Arc<dyn Sink>, mut batches: mpsc::Receiver<Batch>) -> Res
         total += sink.write(batch).await?;
     }
     Ok((total, read))
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::batch::Ticket;
+    use crate::checkpoint::{Checkpoint, KnownUnit, SourceName, UnitId, UnitState};
+    use crate::error::ErrorKind;
+    use crate::{Blob, FileRef};
+
+    /// A sink on a full disk.
+    struct Full;
+
+    #[async_trait]
+    impl Sink for Full {
+        async fn write(&self, _: Batch) -> Result<Receipt> {
+            Err(Error::temporary("the disk is full").hint("make room"))
+        }
+
+        async fn checkpoint(&self, _: &SourceName, _: &UnitId) -> Result<Option<Checkpoint>> {
+            Ok(None)
+        }
+
+        async fn known(&self, _: &SourceName) -> Result<Vec<KnownUnit>> {
+            Ok(Vec::new())
+        }
+
+        fn stage(&self, _: Blob) -> Result<FileRef> {
+            Err(Error::temporary("the disk is full"))
+        }
+    }
+
+    fn batch(number: u64) -> Batch {
+        let ticket = Ticket {
+            source: "s".into(),
+            run: 1,
+            unit: UnitId::new("u"),
+            attempt: 1,
+            number,
+        };
+        Batch::new(ticket, UnitState::default())
+    }
+
+    /// Whoever looks at the sink's answer alone must not find that something has gone wrong before.
+    #[tokio::test]
+    async fn what_the_sink_said_is_told_at_every_call() {
+        let sink: Arc<dyn Sink> = Arc::new(Full);
+        let mut pump = Pump::Idle;
+        let mut number = 0;
+        let first = loop {
+            match pump.send(&sink, batch(number)).await {
+                Ok(()) => number += 1,
+                Err(error) => break error,
+            }
+        };
+        let second = pump.send(&sink, batch(number)).await.unwrap_err();
+        let last = pump.finish().await.unwrap_err();
+        for error in [first, second, last] {
+            assert_eq!(error.kind(), ErrorKind::Temporary);
+            assert_eq!(error.to_string(), "the disk is full");
+            assert_eq!(error.hint_text(), Some("make room"));
+        }
+    }
 }

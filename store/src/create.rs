@@ -1,6 +1,7 @@
 //! Makes a database, whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use datalake_core::{Error, Result, Timestamp};
@@ -51,18 +52,38 @@ pub(crate) fn make(path: &Path, schema: &Schema, birth: &Birth<'_>) -> Result<bo
         return Ok(false);
     }
     let draft = beside(path, "new");
-    for name in [draft.clone(), beside(&draft, "wal"), beside(&draft, "shm")] {
-        let _ = fs::remove_file(name); // left by a killed process: the lock says nobody is writing it
-    }
+    // Left by a killed process: the lock says nobody is writing it.
+    remove(&draft)?;
+    remove_companions(&draft)?;
     set_log_aside(path)?;
     private_file(&draft)?;
     fill(&draft, schema, birth).map_err(|error| explain(path, error))?;
+    if !has_log_on(&draft)? {
+        let cause = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
+        return Err(explain(path, rusqlite::Error::SqliteFailure(cause, None)));
+    }
+    // SQLite does not say when it could not remove one.
+    remove_companions(&draft)?;
     File::open(&draft)
         .and_then(|file| file.sync_all())
         .map_err(|error| Error::io(draft.display(), error))?;
     fs::rename(&draft, path).map_err(|error| Error::io(path.display(), error))?;
-    sync_folder(folder.unwrap_or(Path::new(".")));
+    sync_folder(folder.unwrap_or(Path::new(".")))?;
     Ok(true)
+}
+
+/// Removes what SQLite lays beside a database.
+fn remove_companions(path: &Path) -> Result<()> {
+    ["journal", "wal", "shm"]
+        .iter()
+        .try_for_each(|suffix| remove(&beside(path, suffix)))
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(path.display(), error)),
+        _ => Ok(()),
+    }
 }
 
 /// The log of a database that somebody has deleted would be played into the new one.
@@ -101,10 +122,20 @@ fn fill(draft: &Path, schema: &Schema, birth: &Birth<'_>) -> rusqlite::Result<()
     connection.close().map_err(|(_, error)| error)
 }
 
+/// Whether a database has the write-ahead log turned on. Where turning it on fails SQLite may well say nothing,
+/// and nobody would do it later.
+fn has_log_on(path: &Path) -> Result<bool> {
+    let mut header = [0; 20];
+    File::open(path)
+        .and_then(|mut file| file.read_exact(&mut header))
+        .map_err(|error| Error::io(path.display(), error))?;
+    Ok(header[18..] == [2, 2])
+}
+
 /// The path with `.suffix` added to the whole name.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(if matches!(suffix, "wal" | "shm") {
+    name.push(if matches!(suffix, "wal" | "shm" | "journal") {
         "-"
     } else {
         "."
@@ -125,9 +156,18 @@ pub(crate) fn private_file(path: &Path) -> Result<()> {
         .map_err(|error| Error::io(path.display(), error))
 }
 
-/// Makes a new name in a folder last; not every file system can, and those that cannot do it by themselves.
-pub(crate) fn sync_folder(folder: &Path) {
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
+/// Makes a new name in a folder last. Not every file system can, and those that cannot do it by themselves.
+pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) if !is_impossible(&error) => Err(Error::io(folder.display(), error)),
+        _ => Ok(()),
     }
+}
+
+/// Whether the file system does not open or sync folders at all.
+fn is_impossible(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::InvalidInput | ErrorKind::Unsupported | ErrorKind::PermissionDenied
+    )
 }

@@ -84,10 +84,7 @@ fn read_header(path: &Path, header: &[u8], size: u64) -> Result<FileKind> {
         Some(&[high, low]) => u64::from(high) << 8 | u64::from(low),
         _ => 0,
     };
-    // The count of pages is right only while no newer one waits in the write-ahead log.
-    let cut =
-        word(24) == word(92) && u64::from(word(28).unsigned_abs()) * page > size && !has_log(path);
-    if header.len() < 100 || page < 512 || !size.is_multiple_of(page) || cut {
+    if header.len() < 100 || page < 512 || is_cut(size, page, &word) && !has_log(path) {
         return Err(damaged(path));
     }
     match (word(68), word(60)) {
@@ -106,6 +103,13 @@ fn read_header(path: &Path, header: &[u8], size: u64) -> Result<FileKind> {
             "name another file with DB_FILE or [store] db_file",
         )),
     }
+}
+
+/// Whether pages are missing at the end, or part of one. Both are so, too, where a process was stopped while it
+/// copied pages from the write-ahead log: SQLite copies them again.
+fn is_cut(size: u64, page: u64, word: &impl Fn(usize) -> i32) -> bool {
+    let pages = u64::from(word(28).unsigned_abs());
+    !size.is_multiple_of(page) || word(24) == word(92) && pages * page > size
 }
 
 fn has_log(path: &Path) -> bool {

@@ -216,10 +216,14 @@ pub(crate) fn exclusive(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// Takes the lock file at `path` if nobody has it.
-pub(crate) fn try_exclusive(path: &Path) -> Option<File> {
-    let file = open(path).ok()?;
-    file.try_lock().ok().map(|()| file)
+/// Takes the lock file at `path` unless somebody has it.
+pub(crate) fn try_exclusive(path: &Path) -> Result<Option<File>> {
+    let file = open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(Error::io(path.display(), error)),
+    }
 }
 
 fn open(path: &Path) -> Result<File> {

@@ -47,13 +47,13 @@ impl Tree {
             let staging = parent.join(format!("{pid}-{number}"));
             private_folder(&staging)?;
             let lock = staging.join("alive");
-            let Some(alive) = try_exclusive(&lock) else {
-                continue;
+            let alive = match try_exclusive(&lock) {
+                Ok(Some(alive)) if lock.exists() => alive,
+                // Somebody has it, or has taken it for a dead one's and removed it just before.
+                Ok(_) => continue,
+                Err(_) if !staging.exists() => continue,
+                Err(error) => return Err(error),
             };
-            // Somebody who sweeps may have taken it for a dead one and removed it just before.
-            if !lock.exists() {
-                continue;
-            }
             let tree = Self {
                 root: root.to_owned(),
                 staging,
@@ -117,13 +117,12 @@ impl Tree {
             .map(|entry| entry.path())
             .filter(|path| *path != self.staging && path.is_dir())
         {
-            let Some(_dead) = try_exclusive(&folder.join("alive")) else {
+            let Ok(Some(_dead)) = try_exclusive(&folder.join("alive")) else {
                 continue;
             };
             orphans += self.sweep_intents(&folder, connection)?;
             orphans += self.sweep_removals(&folder, connection)?;
-            // What is left are copies nobody waits for. One that cannot be removed is tried again next time.
-            let _ = fs::remove_dir_all(&folder);
+            clear(&folder, Intent::is_one);
         }
         Ok(orphans)
     }
@@ -135,7 +134,9 @@ impl Tree {
             .flatten()
             .filter_map(|entry| Intent::read(entry.path()))
         {
-            if !has_row(connection, &intent.path)? && self.unplace(&intent) {
+            if has_row(connection, &intent.path)? {
+                let _ = fs::remove_file(&intent.file);
+            } else if self.unplace(&intent) {
                 orphans += 1;
             }
         }
@@ -166,22 +167,30 @@ impl Tree {
     /// Takes a final name back, unless it is that of another's file. Returns whether there was one.
     fn unplace(&self, intent: &Intent) -> bool {
         let target = self.root.join(&intent.path);
-        let ours = is_same(&intent.staged, &target);
-        let removed = is_inside(&intent.path) && ours && fs::remove_file(target).is_ok();
-        let _ = fs::remove_file(&intent.file);
+        let ours = is_inside(&intent.path) && is_same(&intent.staged, &target);
+        let removed = ours && fs::remove_file(&target).is_ok();
+        // As long as the name stands, so does the note of it.
+        if removed || !ours || target.symlink_metadata().is_err() {
+            let _ = fs::remove_file(&intent.file);
+        }
         removed
     }
 }
 
 impl Drop for Tree {
     fn drop(&mut self) {
-        // An intent is left only where something went so wrong that the next start must look at it.
-        let entries = fs::read_dir(&self.staging).into_iter().flatten().flatten();
-        let paths = entries.map(|entry| entry.path());
-        let mut notes = paths.filter(|path| Intent::is_one(path) || Removal::is_one(path));
-        if notes.next().is_none() {
-            let _ = fs::remove_dir_all(&self.staging);
-        }
+        clear(&self.staging, |path| {
+            Intent::is_one(path) || Removal::is_one(path)
+        });
+    }
+}
+
+/// Removes a folder of staged files: copies that nobody waits for. One with a note in it of something that the
+/// next start has to look at stays.
+fn clear(folder: &Path, is_note: impl Fn(&Path) -> bool) {
+    let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    if !entries.any(|entry| is_note(&entry.path())) {
+        let _ = fs::remove_dir_all(folder);
     }
 }
 

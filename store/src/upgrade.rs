@@ -118,13 +118,13 @@ fn back_up(path: &Path, connection: &Connection, version: i32, now: Timestamp) -
     // SQLite leaves it to its caller to make such a copy last.
     let synced = copied.and_then(|_| {
         let synced = File::open(&backup).and_then(|file| file.sync_all());
-        synced.map_err(|error| Error::io(backup.display(), error))
+        synced.map_err(|error| Error::io(backup.display(), error))?;
+        backup.parent().map_or(Ok(()), sync_folder)
     });
     if let Err(error) = synced {
         let _ = fs::remove_file(&backup);
         return Err(error.at("backing up before the upgrade"));
     }
-    backup.parent().into_iter().for_each(sync_folder);
     Ok(backup)
 }
 

@@ -6,8 +6,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+use support::chance;
+
+mod campaign;
 mod full;
 mod kill;
 mod locked;
+mod nth;
+mod shim;
 mod stop;
 mod two;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::identity::{BLOCK, HEAD, Mark, Print, Stamp, read_at};
 use super::signals::Signals;
-use super::trouble::{is_gone, not_a_file, unreadable};
+use super::trouble::{is_gone, is_shortage, not_a_file, shortage, unreadable};
 use super::unpack::{Coding, Ending, Limits, Unpacker};
 use crate::blob::ContentHash;
 use crate::error::Error;
@@ -69,7 +69,11 @@ impl Opened {
         let file = options
             .read(true)
             .custom_flags(libc::O_NONBLOCK)
-            .open(path)?;
+            .open(path)
+            .map_err(|error| match is_shortage(&error) {
+                true => Stop::Failed(shortage(path, error)),
+                false => error.into(),
+            })?;
         let data = file.metadata()?;
         if !data.is_file() {
             return Err(Stop::Problem(not_a_file(data.file_type())));

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use walkdir::{DirEntry, WalkDir};
 use super::identity::Stamp;
 use super::names::{own_name, readable};
 use super::signals::Signals;
-use super::trouble::{is_gone, link_loop, not_a_file, unreadable};
+use super::trouble::{is_gone, is_shortage, link_loop, not_a_file, shortage, unreadable};
 use super::{Class, Files};
 use crate::checkpoint::UnitId;
 use crate::error::Result;
@@ -100,7 +101,7 @@ impl Walk<'_> {
             self.signals.check()?;
             found.extend(match entry {
                 Ok(entry) => self.entry(&entry),
-                Err(error) => self.trouble(&error),
+                Err(error) => self.trouble(error)?,
             });
         }
         Ok(())
@@ -124,8 +125,16 @@ impl Walk<'_> {
         Some(self.found(path, self.name(path), what))
     }
 
-    fn trouble(&self, error: &walkdir::Error) -> Option<Found> {
-        let path = error.path().unwrap_or(self.root);
+    fn trouble(&self, error: walkdir::Error) -> Result<Option<Found>> {
+        let path = error.path().unwrap_or(self.root).to_owned();
+        let short = error.io_error().filter(|cause| is_shortage(cause));
+        if let Some(code) = short.and_then(io::Error::raw_os_error) {
+            return Err(shortage(&path, io::Error::from_raw_os_error(code)));
+        }
+        Ok(self.in_place_of_a_file(&path, &error))
+    }
+
+    fn in_place_of_a_file(&self, path: &Path, error: &walkdir::Error) -> Option<Found> {
         let problem = match error.io_error() {
             _ if error.loop_ancestor().is_some() => link_loop(),
             Some(cause) if is_gone(cause) => {

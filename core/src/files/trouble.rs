@@ -3,7 +3,9 @@
 use std::fs::FileType;
 use std::io;
 use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
 
+use crate::error::Error;
 use crate::reject::Reject;
 
 /// The reject for something that is there but is no file.
@@ -44,6 +46,21 @@ pub(crate) fn link_loop() -> Reject {
         "link-loop",
         "this link leads back to a folder it lies in, or to itself",
     )
+}
+
+/// Whether it is this process or the machine that has come to its limit: the file is not at fault then, and the
+/// next attempt may well read it.
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM)
+    )
+}
+
+/// The error for such a shortage.
+pub(crate) fn shortage(path: &Path, error: io::Error) -> Error {
+    Error::io(path.display(), error)
+        .hint("close other programs or raise their limits, then run again")
 }
 
 /// Whether nothing is there.

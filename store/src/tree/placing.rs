@@ -106,10 +106,10 @@ impl<'a> Placing<'a> {
             .map_err(|error| Error::io(intent.file.display(), error))?;
         match link_or_rename(staged, &target) {
             Ok(()) => {
-                set_mode(&target, 0o644);
-                target.parent().into_iter().for_each(sync_folder);
                 self.intents.push(intent);
                 self.staged.push(staged.to_owned());
+                set_mode(&target, 0o644);
+                sync_parent(&target)?;
                 Ok(true)
             }
             Err(error) => {
@@ -132,7 +132,7 @@ impl<'a> Placing<'a> {
             match fs::create_dir(&full) {
                 Ok(()) => {
                     set_mode(&full, 0o755);
-                    sync_folder(&parent);
+                    sync_folder(&parent)?;
                 }
                 Err(_) if full.is_dir() => {}
                 Err(error) => return Err(Error::io(full.display(), error)),
@@ -153,7 +153,7 @@ impl<'a> Placing<'a> {
             }
             link_or_rename(staged, &target).map_err(|error| Error::io(target.display(), error))?;
             set_mode(&target, 0o644);
-            target.parent().into_iter().for_each(sync_folder);
+            sync_parent(&target)?;
         }
         self.staged.push(staged.clone());
         Ok(())
@@ -172,6 +172,12 @@ impl<'a> Placing<'a> {
         }
     }
 
+    /// Nobody knows whether the transaction is committed: the names stay for now, and so do the notes of them, by
+    /// which the next start finds those without a row.
+    pub(crate) fn leave(mut self) {
+        self.intents.clear();
+    }
+
     /// The transaction is committed: the names are final.
     pub(crate) fn done(mut self) {
         for intent in self.intents.drain(..) {
@@ -187,6 +193,10 @@ impl Drop for Placing<'_> {
     fn drop(&mut self) {
         self.take_back(0);
     }
+}
+
+fn sync_parent(path: &Path) -> Result<()> {
+    path.parent().map_or(Ok(()), sync_folder)
 }
 
 /// A hard link fails where the name is taken; a rename would replace. File systems without links get the

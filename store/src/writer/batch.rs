@@ -10,7 +10,9 @@ use super::tables::Tables;
 use super::transaction::Transaction;
 use super::{Caches, Failure, Writer, checkpoints, delete, derive, rejects, rows, runs, shares};
 use crate::catalog::Catalog;
-use crate::error::{is_record_fault, plain};
+use crate::error::{
+    explain, {is_record_fault, plain},
+};
 use crate::tree::{Placing, Tree};
 
 /// Everything a transaction needs to know while it works through a batch.
@@ -59,9 +61,13 @@ pub(crate) fn write(writer: &mut Writer, batch: &Batch) -> Result<Receipt> {
     };
     let done = work.all(&mut run);
     let (receipt, placing) = (work.receipt, work.placing);
-    let committed = done.and_then(|()| transaction.commit().map_err(Failure::Sqlite));
     // Dropped without being done, what was placed is taken back.
-    committed.map_err(|failure| failure.explain(&database))?;
+    done.map_err(|failure| failure.explain(&database))?;
+    if let Err(error) = transaction.commit() {
+        // The commit may stand in the log all the same, and count after the next start: that decides.
+        placing.leave();
+        return Err(explain(&database, error));
+    }
     placing.done();
     writer.runs.insert(batch.ticket.run, run);
     Ok(receipt)

@@ -5,12 +5,19 @@
     reason = "in a test a panic is the report"
 )]
 
+#[path = "../../../faults/campaign.rs"]
+mod campaign;
+#[path = "../../../support/chance.rs"]
+mod chance;
 mod digest;
+#[path = "../../../faults/shim.rs"]
+mod shim;
 mod support;
 
 mod cursors;
 mod derived;
 mod failures;
+mod faults;
 mod files;
 mod forget;
 mod links;

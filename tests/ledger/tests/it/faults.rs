@@ -1,0 +1,156 @@
+//! Each call that changes a file fails in turn while ledgers with files are read: what is staged, placed, taken
+//! back and swept.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use datalake_ledger::{DATASETS, SCHEMA};
+use tempfile::TempDir;
+
+use crate::campaign::{Fault, Scene, copy_below, from_then_on, once};
+use crate::shim::Class;
+use crate::support::Home;
+
+/// A folder with a configuration and a ledger whose entries have files: some alike, one twice under one name.
+fn fresh() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "[store]\ndb_file = \"lake.db\"\ndata_dir = \"data\"\n[source.ledger]\npath = \"in\"\ncommit_every = 4\n";
+    fs::write(folder.path().join("datalake.toml"), config).unwrap();
+    fs::create_dir(folder.path().join("in")).unwrap();
+    fs::write(folder.path().join("in/a.ledger"), lines(0..8)).unwrap();
+    folder
+}
+
+/// That after a run, with more of it.
+fn second() -> TempDir {
+    let folder = fresh();
+    let ran = command(folder.path()).output().unwrap();
+    assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+    fs::write(folder.path().join("in/b.ledger"), lines(5..13)).unwrap();
+    folder
+}
+
+fn lines(numbers: std::ops::Range<u64>) -> String {
+    let line = |number: u64| {
+        let name = format!("name-{}.txt", number % 5);
+        let text = format!("the text of {}", number / 2);
+        format!(
+            r#"{{"op": "entry", "entry": "e{number}", "label": "red", "made_at": "2026-01-10T06:30:00Z", "file": {{"name": "{name}", "text": "{text}"}}}}"#
+        ) + "\n"
+    };
+    numbers.map(line).collect()
+}
+
+fn command(place: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_datalake-ledger"));
+    command.arg("run").current_dir(place).env_clear();
+    command.env("HOME", place).env("TZ", "UTC");
+    command.env("DATALAKE_DEVICE", "desk");
+    command.env("DATALAKE_RUN_THREADS", "1");
+    command
+}
+
+/// What a store in `place` holds, checked on the way; in a copy, as looking may change it.
+fn checked(place: &Path) -> String {
+    let home = Home::with(&DATASETS, SCHEMA);
+    copy_below(place, home.folder.path());
+    home.check();
+    home.digest()
+}
+
+/// A new database, and one that is there.
+fn both(faults: &[Fault]) {
+    for before in [fresh(), second()] {
+        each(&before, faults);
+    }
+}
+
+fn each(before: &TempDir, faults: &[Fault]) {
+    let expected = {
+        let whole = tempfile::tempdir().unwrap();
+        copy_below(before.path(), whole.path());
+        let ran = command(whole.path()).output().unwrap();
+        assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+        checked(whole.path())
+    };
+    let stored = |place: &Path| assert!(checked(place) == expected, "other rows than expected");
+    let scene = Scene {
+        before: before.path(),
+        command: &command,
+        stored: &stored,
+    };
+    for fault in faults {
+        scene.campaign(*fault);
+    }
+}
+
+#[test]
+fn writes() {
+    both(&[
+        once(Class::Write, "EIO"),
+        from_then_on(Class::Write, "ENOSPC"),
+        once(Class::Write, "short"),
+    ]);
+}
+
+#[test]
+fn syncs() {
+    both(&[once(Class::Fsync, "EIO"), from_then_on(Class::Fsync, "EIO")]);
+}
+
+#[test]
+fn renames() {
+    both(&[
+        once(Class::Rename, "EIO"),
+        from_then_on(Class::Rename, "EIO"),
+    ]);
+}
+
+#[test]
+fn opening() {
+    both(&[
+        once(Class::Open, "EMFILE"),
+        from_then_on(Class::Open, "EMFILE"),
+    ]);
+}
+
+#[test]
+fn removing() {
+    both(&[
+        once(Class::Unlink, "EIO"),
+        from_then_on(Class::Unlink, "EIO"),
+    ]);
+}
+
+#[test]
+fn making_folders() {
+    both(&[
+        once(Class::Mkdir, "ENOSPC"),
+        from_then_on(Class::Mkdir, "ENOSPC"),
+    ]);
+}
+
+#[test]
+fn killed_at_every_change() {
+    both(&[once(Class::Change, "kill"), once(Class::Write, "torn")]);
+}
+
+/// The sync of a commit fails, which leaves the commit in the log, and nothing overwrites it: after the next
+/// start its rows are there, and so must be their files.
+#[test]
+fn syncs_of_commits_that_last() {
+    both(&[
+        once(Class::Fsync, "EIO>write:1:kill"),
+        from_then_on(Class::Fsync, "EIO>write:1+:EIO"),
+    ]);
+}
+
+/// Names that cannot be taken back at once are taken back by the next start.
+#[test]
+fn names_that_cannot_be_taken_back() {
+    both(&[
+        once(Class::Write, "ENOSPC>unlink:1:EIO"),
+        once(Class::Fsync, "EIO>unlink:1+:EIO"),
+    ]);
+}
