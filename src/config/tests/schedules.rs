@@ -66,6 +66,10 @@ fn schedules_that_are_not() {
         why("60 3 * * *"),
         "`60` is not a minute: use 0 to 59, `*`, `1-5` or `*/2`"
     );
+}
+
+#[test]
+fn cron_fields_that_say_nothing() {
     for text in [
         "* * * *",
         "0 3 * * mun",
@@ -91,6 +95,10 @@ fn schedules_that_are_not() {
     ] {
         assert!(schedule(&format!("'{text}'")).is_err(), "{text}");
     }
+}
+
+#[test]
+fn lists_that_are_not() {
     assert_eq!(
         schedule("['manual', 'watch']"),
         Err("error: \"manual\" cannot be combined with other schedules".to_owned())

@@ -180,6 +180,21 @@ fn every_counts_from_what_the_store_knows() {
     assert_eq!(first("2026-01-10T06:30:01"), Duration::ZERO);
 }
 
+/// After a restart they are spread as they were before.
+#[test]
+fn sources_that_ran_at_the_same_time_do_not_start_in_step() {
+    let first = |source| {
+        let last = Some(at("2026-01-10T06:10:00"));
+        Scene::of([Planned {
+            last,
+            ..planned(source, &["every 1h"])
+        }])
+        .sleep()
+    };
+    assert_ne!(first("a"), first("b"));
+    assert_eq!(first("a"), first("a"));
+}
+
 #[test]
 fn a_missed_time_is_made_up_for_at_the_start() {
     let last = Some(at("2026-01-08T02:00:01"));
