@@ -93,8 +93,8 @@ enum Command {
     Config(ConfigCommand),
     /// Read the sources once into the store
     Run(RunArgs),
-    /// Show the store and each source's last run
-    Status,
+    /// Show the store, and what each source is doing, did last and will do next
+    Status(StatusArgs),
     /// List runs, or show one
     Runs(RunsArgs),
     /// List or show inputs that could not become records
@@ -136,6 +136,13 @@ struct RunArgs {
     full: bool,
     /// Keep running: watch the sources and read them when they are due, until Ctrl-C
     #[arg(long, conflicts_with = "full")]
+    watch: bool,
+}
+
+#[derive(Debug, Args)]
+struct StatusArgs {
+    /// Show it again every second, until Ctrl-C
+    #[arg(long)]
     watch: bool,
 }
 
@@ -229,7 +236,7 @@ fn dispatch(cli: Cli) -> Result<Exit> {
                 Command::Init => init::run(&app),
                 Command::Check => check::run(&app),
                 Command::Config(ConfigCommand::Show) => config::show(&app),
-                Command::Status => status::run(&app),
+                Command::Status(args) => status::run(&app, &args),
                 Command::Runs(args) => runs::run(&app, &args),
                 Command::Rejects(command) => rejects::run(&app, &command),
                 Command::List(args) => datasets::list(&app, &args),
