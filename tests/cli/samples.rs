@@ -383,7 +383,8 @@ fn rotation() {
 fn rotation_with_compression() {
     let cx = TestContext::new();
     let lines = |range: std::ops::Range<i64>| -> String {
-        let line = |time| format!("{{\"timestamp\": {time}, \"pid\": 4711, \"command\": \"claude\"}}\n");
+        let line =
+            |time| format!("{{\"timestamp\": {time}, \"pid\": 4711, \"command\": \"claude\"}}\n");
         range.map(line).collect()
     };
     let pack = |from: &str, to: &str| {
@@ -402,13 +403,22 @@ fn rotation_with_compression() {
     cx.write("in/metrics.jsonl", lines(60..70));
     let ran = cx.run("run --json").expect(0).json();
     let report = &ran["sources"][0];
-    assert_eq!((report["inserted"].as_i64(), report["unchanged"].as_i64()), (Some(20), Some(0)));
-    std::fs::rename(cx.path("in/metrics.jsonl.1.gz"), cx.path("in/metrics.jsonl.2.gz"))
-        .expect("it is there");
+    assert_eq!(
+        (report["inserted"].as_i64(), report["unchanged"].as_i64()),
+        (Some(20), Some(0))
+    );
+    std::fs::rename(
+        cx.path("in/metrics.jsonl.1.gz"),
+        cx.path("in/metrics.jsonl.2.gz"),
+    )
+    .expect("it is there");
     pack("in/metrics.jsonl", "in/metrics.jsonl.1.gz");
     let ran = cx.run("run --json").expect(0).json();
     let report = &ran["sources"][0];
-    assert_eq!((report["inserted"].as_i64(), report["unchanged"].as_i64()), (Some(0), Some(0)));
+    assert_eq!(
+        (report["inserted"].as_i64(), report["unchanged"].as_i64()),
+        (Some(0), Some(0))
+    );
     let stored = cx.column::<i64>("SELECT timestamp_unix FROM memory_metrics ORDER BY 1");
     assert_eq!(stored, (0..70).collect::<Vec<_>>());
     // A row leads to its line in the unpacked file, wherever that is now.
