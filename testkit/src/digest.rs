@@ -165,9 +165,11 @@ impl Reader<'_> {
                 Some(self.target(dataset, name, id)?)
             }
             Value::Integer(id) if name == "scope" => {
-                ask("SELECT name FROM scopes WHERE id = ?1", id)?
+                ask("SELECT name FROM scopes WHERE id = ?1", id)?.map(|name| format!("{name:?}"))
             }
-            Value::Integer(id) if name == "origin" => ask(ORIGIN, id)?,
+            Value::Integer(id) if name == "origin" => {
+                ask(ORIGIN, id)?.map(|unit| format!("{unit:?}"))
+            }
             Value::Text(path) if dataset.file == Some(name) => {
                 let sql = "SELECT lower(hex(hash)) FROM files WHERE path = ?1
                            UNION SELECT lower(hex(hash)) FROM files JOIN places ON file = id WHERE places.path = ?1";

@@ -60,7 +60,7 @@ fn one(kit: &Arc<Kit>, name: &str, damaged: Damaged, known: &mut References) -> 
     } = damaged;
     let (keys, digest) = reference(kit, name, spared, known)?;
     let length = bytes.len();
-    let mut inputs = others(kit, name);
+    let mut inputs = neighbour(kit, name);
     inputs.push((name.to_owned(), bytes));
     let lake = Lake::with(kit, &inputs)?;
     let ran = lake.read(&How::units_only())?.ok()?;
@@ -111,12 +111,11 @@ fn shows(
     Ok(())
 }
 
-fn others(kit: &Kit, name: &str) -> Vec<Input> {
-    kit.inputs
-        .iter()
-        .filter(|(other, _)| other != name)
-        .cloned()
-        .collect()
+/// A neighbour of the damaged input: the smallest of the others.
+fn neighbour(kit: &Kit, name: &str) -> Vec<Input> {
+    let others = kit.inputs.iter().filter(|(other, _)| other != name);
+    let smallest = others.min_by_key(|(_, bytes)| bytes.len());
+    smallest.cloned().into_iter().collect()
 }
 
 fn reference(
@@ -125,7 +124,7 @@ fn reference(
     spared: Option<Vec<u8>>,
     known: &mut References,
 ) -> Result<(BTreeSet<String>, String)> {
-    let mut inputs = others(kit, name);
+    let mut inputs = neighbour(kit, name);
     inputs.extend(spared.map(|bytes| (name.to_owned(), bytes)));
     if let Some(known) = known.get(&inputs) {
         return Ok(known.clone());
