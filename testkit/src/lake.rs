@@ -170,6 +170,14 @@ impl Lake {
         count(&self.connection()?, self.kit.entry.datasets)
     }
 
+    /// How many rejects it has.
+    pub(crate) fn rejects(&self) -> Result<u64> {
+        let sql = "SELECT count(*) FROM rejects";
+        Ok(self
+            .connection()?
+            .query_row(sql, [], |row| row.get::<_, i64>(0))? as u64)
+    }
+
     /// Fails unless everything holds that must hold of any store.
     pub(crate) fn sound(&self) -> Result {
         let db = self.connection()?;

@@ -30,3 +30,4 @@ pub use random::Random;
 pub use sink::{Plan, Probe, Seen};
 pub use sound::{files_below, nothing_staged, sound, sound_database};
 pub use suite::{Check, Report, test};
+pub use switches::deep;

@@ -10,7 +10,7 @@ const DEEP: &str = "DATALAKE_TEST_DEEP";
 const GOLDEN: &str = "DATALAKE_TEST_GOLDEN";
 
 /// Whether somebody has the time for more rounds: `cargo xtask test --deep` sets `DATALAKE_TEST_DEEP`.
-pub(crate) fn deep() -> bool {
+pub fn deep() -> bool {
     Environment::from_process().get(DEEP).is_some()
 }
 

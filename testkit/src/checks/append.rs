@@ -77,7 +77,7 @@ fn byte_by_byte(kit: &Arc<Kit>, input: &Input) -> Result {
     )?;
     ensure!(
         pushed == wanted,
-        "{name}, growing byte by byte, gives {pushed} records in place of {wanted}: some were read twice"
+        "{name}, growing byte by byte, gives {pushed} records in place of {wanted}: what was read before is read again"
     );
     lake.sound()
 }

@@ -93,10 +93,10 @@ fn written_anew(lake: &Lake, digest: &str) -> Result {
     }
     drop(db);
     let ran = lake.read(&How::units_only())?.ok()?;
-    let pushed = ran.seen.records;
+    let inserted = ran.receipt.inserted;
     ensure!(
-        pushed == 0,
-        "with its cursors written anew as JSON it reads {pushed} records again"
+        inserted == 0,
+        "with its cursors written anew as JSON it inserts {inserted} rows again"
     );
     let rule = "with its cursors written anew as JSON it makes another store";
     ensure_same(digest, &lake.digest(Detail::CONTENT)?, rule)

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::NO_INPUTS;
+use super::{NO_INPUTS, side_by_side};
 use crate::digest::Detail;
 use crate::failure::{Outcome, Result, Verdict, ensure};
 use crate::kit::{Input, Kit};
@@ -29,7 +29,7 @@ fn run(kit: &Arc<Kit>) -> Outcome {
         cuts: kit.effort.cuts,
         flips: kit.effort.flips,
     };
-    let mut known = References::default();
+    let known = References::default();
     for (number, input) in kit.inputs.iter().enumerate() {
         let by_line = growing.contains(input);
         let mut all = if by_line {
@@ -40,18 +40,18 @@ fn run(kit: &Arc<Kit>) -> Outcome {
         if by_line && number == 0 {
             all.push(long_line(&input.1));
         }
-        for damaged in all {
+        side_by_side(&all, |damaged| {
             let situation = format!("{} {}", input.0, damaged.what);
-            one(kit, &input.0, damaged, &mut known).map_err(|failure| failure.during(situation))?;
-        }
+            one(kit, &input.0, damaged, &known).map_err(|failure| failure.during(situation))
+        })?;
     }
     Ok(Verdict::Passed)
 }
 
 /// What a reading of what is spared makes, by the inputs.
-type References = HashMap<Vec<Input>, (BTreeSet<String>, String)>;
+type References = Mutex<HashMap<Vec<Input>, (BTreeSet<String>, String)>>;
 
-fn one(kit: &Arc<Kit>, name: &str, damaged: Damaged, known: &mut References) -> Result {
+fn one(kit: &Arc<Kit>, name: &str, damaged: &Damaged, known: &References) -> Result {
     let Damaged {
         bytes,
         spared,
@@ -61,7 +61,7 @@ fn one(kit: &Arc<Kit>, name: &str, damaged: Damaged, known: &mut References) -> 
     let (keys, digest) = reference(kit, name, spared, known)?;
     let length = bytes.len();
     let mut inputs = neighbour(kit, name);
-    inputs.push((name.to_owned(), bytes));
+    inputs.push((name.to_owned(), bytes.clone()));
     let lake = Lake::with(kit, &inputs)?;
     let ran = lake.read(&How::units_only())?.ok()?;
     lake.sound()?;
@@ -80,7 +80,7 @@ fn one(kit: &Arc<Kit>, name: &str, damaged: Damaged, known: &mut References) -> 
         );
     }
     match must_show {
-        Some(range) => shows(&lake, &digest, &rejects, &ran, range),
+        Some(range) => shows(&lake, &digest, &rejects, &ran, range.clone()),
         None => Ok(()),
     }
 }
@@ -121,17 +121,18 @@ fn neighbour(kit: &Kit, name: &str) -> Vec<Input> {
 fn reference(
     kit: &Arc<Kit>,
     name: &str,
-    spared: Option<Vec<u8>>,
-    known: &mut References,
+    spared: &Option<Vec<u8>>,
+    known: &References,
 ) -> Result<(BTreeSet<String>, String)> {
     let mut inputs = neighbour(kit, name);
-    inputs.extend(spared.map(|bytes| (name.to_owned(), bytes)));
-    if let Some(known) = known.get(&inputs) {
+    inputs.extend(spared.iter().map(|bytes| (name.to_owned(), bytes.clone())));
+    let known = || known.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = known().get(&inputs) {
         return Ok(known.clone());
     }
     let lake = Lake::read_once(kit, &inputs, &How::units_only())?;
     let made = (lake.keys()?, lake.digest(Detail::CONTENT)?);
-    known.insert(inputs, made.clone());
+    known().insert(inputs, made.clone());
     Ok(made)
 }
 

@@ -23,6 +23,11 @@ mod surroundings;
 mod telemetry;
 mod ties;
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::failure::{Failure, Result};
 use crate::suite::Check;
 
 /// All checks, in the order in which they are run.
@@ -55,3 +60,31 @@ pub const CHECKS: &[Check] = &[
 const NO_INPUTS: &str = "the plugin carries no fixtures; name a folder with some";
 /// What the checks about files that grow say of a plugin that reads none.
 const NOT_GROWING: &str = "none of its inputs is read on when it grows";
+
+/// Work on one of many things of the same kind waits mostly for the disk, so a few are done at once.
+const SIDE_BY_SIDE: usize = 4;
+
+/// Does the work for all of them; the failure is that of the first in order that failed.
+fn side_by_side<T: Sync>(all: &[T], work: impl Fn(&T) -> Result + Sync) -> Result {
+    let next = AtomicUsize::new(0);
+    let failed: Mutex<BTreeMap<usize, Failure>> = Mutex::default();
+    let some = || loop {
+        let place = next.fetch_add(1, Ordering::Relaxed);
+        let Some(one) = all.get(place) else { return };
+        if let Err(failure) = work(one) {
+            failed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(place, failure);
+            // What has begun is ended, and nothing more begun.
+            next.store(all.len(), Ordering::Relaxed);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE {
+            scope.spawn(some);
+        }
+    });
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failed.into_values().next().map_or(Ok(()), Err)
+}

@@ -1,8 +1,9 @@
 //! Stopped at every commit point, by a wish and by death, and read on from the stored cursor.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::NO_INPUTS;
+use super::{NO_INPUTS, side_by_side};
 use crate::digest::Detail;
 use crate::failure::{Outcome, Result, Verdict, ensure, ensure_same};
 use crate::kit::Kit;
@@ -26,32 +27,32 @@ fn run(kit: &Arc<Kit>) -> Outcome {
     let batches = whole.read(&How::one_by_one())?.ok()?.seen.batches;
     let keys = whole.keys()?;
     let digest = whole.digest(Detail::ORIGINS)?;
-    for at in 0..batches {
-        for plan in [Plan::DieAfter(at), Plan::CancelAfter(at)] {
-            if plan == Plan::CancelAfter(0) {
-                continue;
-            }
-            let situation = match plan {
-                Plan::DieAfter(_) => format!("killed after {at} of {batches} commits"),
-                _ => format!("asked to stop after {at} of {batches} commits"),
-            };
-            let lake = stopped(kit, plan).map_err(|failure| failure.during(&situation))?;
-            let strange: Vec<String> = lake.keys()?.difference(&keys).cloned().collect();
-            ensure!(
-                strange.is_empty(),
-                "{situation} there are rows that a whole reading does not make: {}",
-                strange.join("; ")
-            );
-            lake.sound().map_err(|failure| failure.during(&situation))?;
-            lake.close();
-            let ran = lake.read(&How::usual())?;
-            ran.ok().map_err(|failure| failure.during(&situation))?;
-            let rule = format!("{situation} and read on, it is not what a whole reading makes");
-            ensure_same(&digest, &lake.digest(Detail::ORIGINS)?, &rule)?;
-            lake.sound().map_err(|failure| failure.during(&situation))?;
-        }
-    }
+    let stops = (0..batches).flat_map(|at| [Plan::DieAfter(at), Plan::CancelAfter(at + 1)]);
+    side_by_side(&stops.collect::<Vec<_>>(), |plan| {
+        let situation = match plan {
+            Plan::DieAfter(at) => format!("killed after {at} of {batches} commits"),
+            plan => format!("asked to stop after one of {batches} commits ({plan:?})"),
+        };
+        one(kit, *plan, &keys, &digest).map_err(|failure| failure.during(situation))
+    })?;
     Ok(Verdict::Passed)
+}
+
+/// Stops, looks, and reads on.
+fn one(kit: &Arc<Kit>, plan: Plan, keys: &BTreeSet<String>, digest: &str) -> Result {
+    let lake = stopped(kit, plan)?;
+    let strange: Vec<String> = lake.keys()?.difference(keys).cloned().collect();
+    ensure!(
+        strange.is_empty(),
+        "there are rows that a whole reading does not make: {}",
+        strange.join("; ")
+    );
+    lake.sound()?;
+    lake.close();
+    lake.read(&How::usual())?.ok()?;
+    let rule = "read on, it is not what a whole reading makes";
+    ensure_same(digest, &lake.digest(Detail::ORIGINS)?, rule)?;
+    lake.sound()
 }
 
 /// A lake in which a reading was stopped. A stop ends it with an error, or not at all if it was done anyway.

@@ -38,7 +38,7 @@ fn run(kit: &Arc<Kit>) -> Outcome {
     let ran = lake.read(&How::one_by_one())?.ok()?;
     let told = told(&lake, ran.run)?;
     agrees(&told, &ran)?;
-    let (rows, rejects) = (lake.rows()?, rejects(&lake)?);
+    let (rows, rejects) = (lake.rows()?, lake.rejects()?);
     ensure!(
         told.inserted == rows,
         "the run inserted {} rows, and there are {rows}",
@@ -58,18 +58,7 @@ fn run(kit: &Arc<Kit>) -> Outcome {
         told.rejected
     );
     let again = lake.read(&How::units_only())?.ok()?;
-    let second = self::told(&lake, again.run)?;
-    let moved = (
-        second.bytes,
-        second.records,
-        second.inserted,
-        second.changed,
-        second.rejected,
-    );
-    ensure!(
-        moved == (0, 0, 0, 0, 0),
-        "a run that found nothing new says that it brought something: {second:?}"
-    );
+    agrees(&self::told(&lake, again.run)?, &again)?;
     Ok(Verdict::Passed)
 }
 
@@ -107,11 +96,4 @@ fn told(lake: &Lake, run: i64) -> Result<Told> {
             rejected: number(row, 7)?,
         })
     })?)
-}
-
-fn rejects(lake: &Lake) -> Result<u64> {
-    let sql = "SELECT count(*) FROM rejects";
-    Ok(lake
-        .connection()?
-        .query_row(sql, [], |row| row.get::<_, i64>(0))? as u64)
 }

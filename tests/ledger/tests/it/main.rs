@@ -5,7 +5,7 @@
     reason = "in a test a panic is the report"
 )]
 
-mod digest;
+mod search;
 mod support;
 
 mod derived;
