@@ -50,7 +50,7 @@ impl Effort {
     pub const DEEP: Self = Self {
         kills: 500,
         cuts: usize::MAX,
-        flips: 2_000,
+        flips: 500,
         appended: usize::MAX,
         reading: Duration::from_secs(60),
         check: Duration::from_secs(1_800),

@@ -128,7 +128,7 @@ impl Parts for ForgetsCursor {
         for bytes in before[..start].split_inclusive(|byte| *byte == b'\n') {
             let end = at + bytes.len() as u64;
             let line = Line {
-                bytes: bytes.trim_ascii_end(),
+                bytes: bytes.strip_suffix(b"\n").unwrap_or(bytes),
                 start: at,
                 end,
             };

@@ -6,6 +6,7 @@ mod content;
 mod cursors;
 mod manners;
 mod model;
+mod whole;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -133,7 +134,7 @@ fn key_is_a_counter() {
     fails_by(
         "key-is-a-counter",
         &all,
-        "a key must follow from the input alone",
+        "a run that reads everything again",
     );
 }
 
@@ -231,6 +232,51 @@ fn undocumented() {
 #[test]
 fn takes_anything() {
     fails_by("takes-anything", &["config"], "is taken for a good one");
+}
+
+/// A plugin that reads files as a whole and keeps them: other checks are about it.
+#[test]
+fn whole_files_pass() {
+    let kit = Arc::new(kit("documents"));
+    let mut left_out = Vec::new();
+    for check in CHECKS {
+        let report = check.run(&kit);
+        assert!(report.result.is_ok(), "{report}");
+        left_out.extend((report.outcome() == "not applicable").then_some(check.name));
+    }
+    assert_eq!(
+        left_out,
+        ["golden", "append", "cancel", "ties", "secrets", "docs"]
+    );
+}
+
+/// A plugin that carries no inputs is given a folder; without one it is said that there are none.
+#[test]
+fn inputs_of_a_folder() {
+    let rerun = Check::find("rerun").unwrap();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+    let given = kit("carries-nothing").inputs_in(folder.as_ref()).unwrap();
+    assert_eq!(rerun.run(&Arc::new(given)).to_string(), "rerun: ok");
+    let bare = Arc::new(kit("carries-nothing"));
+    for check in CHECKS
+        .iter()
+        .filter(|check| !["registry", "config", "secrets"].contains(&check.name))
+    {
+        assert_eq!(
+            check.run(&bare).outcome(),
+            "not applicable",
+            "{}",
+            check.name
+        );
+    }
+    let empty = tempfile::tempdir().unwrap();
+    assert!(kit("good").inputs_in(empty.path()).is_err());
+    assert!(
+        Kit::of("no-such-plugin")
+            .unwrap_err()
+            .to_string()
+            .contains("use datalake_no_such_plugin as _;")
+    );
 }
 
 /// A plugin in a folder with these pages.
