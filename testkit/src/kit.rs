@@ -39,11 +39,12 @@ impl Effort {
         flips: 24,
         appended: 300,
         reading: Duration::from_secs(20),
-        check: Duration::from_secs(90),
+        check: Duration::from_secs(120),
     };
     /// For every change.
     pub const TESTS: Self = Self {
         kills: 20,
+        check: Duration::from_secs(200),
         ..Self::QUICK
     };
     /// For a release: every byte, and 500 kills.

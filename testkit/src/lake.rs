@@ -16,7 +16,7 @@ use crate::digest::{Detail, count, digest, keys};
 use crate::failure::{Failure, Result};
 use crate::kit::{Input, Kit};
 use crate::reading::{DEVICE, How, Ran, read};
-use crate::sound::{nothing_staged, sound};
+use crate::sound::{files_of_rows, nothing_staged, sound};
 
 /// When every input was last changed, in seconds since 1970, unless a check says otherwise: whatever is made
 /// of it must be the same in every folder.
@@ -182,6 +182,11 @@ impl Lake {
     pub(crate) fn sound(&self) -> Result {
         let db = self.connection()?;
         sound(&db, &self.path().join(DATA), self.kit.entry.datasets)
+    }
+
+    /// Fails if there is a row without its file.
+    pub(crate) fn has_its_files(&self) -> Result {
+        files_of_rows(&self.connection()?, &self.path().join(DATA)).map(drop)
     }
 
     /// Fails if a process that is gone left something staged. The store is closed for it.

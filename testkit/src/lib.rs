@@ -2,8 +2,8 @@
 //! inputs through the real store. A plugin's `tests/conformance.rs` is two lines ([`conformance!`]);
 //! `datalake plugins test NAME` runs the same checks from the program.
 //!
-//! The kit stands on the core and the store and knows no plugin. What it says of a store ([`digest`],
-//! [`sound`]) is the one measure for all tests of the project.
+//! The kit stands on the core and the store and knows no plugin. What it says of a store ([`digest()`],
+//! [`sound()`]) is the one measure for all tests of the project.
 
 mod checks;
 mod child;
@@ -28,6 +28,6 @@ pub use failure::{Failure, Result, Verdict};
 pub use kit::{Effort, Kit};
 pub use random::Random;
 pub use sink::{Plan, Probe, Seen};
-pub use sound::{files_below, nothing_staged, sound, sound_database};
+pub use sound::{files_below, files_of_rows, nothing_staged, sound, sound_database};
 pub use suite::{Check, Report, test};
 pub use switches::deep;

@@ -73,13 +73,18 @@ pub fn sound_database(db: &Connection) -> Result {
     Ok(())
 }
 
-/// No row of `files` without its file, and no file without its row.
-fn sound_files(db: &Connection, data: &Path) -> Result {
+/// Checks that each row about a file has its file, with the content that it says: that holds even where a process
+/// has just been killed. Returns the paths.
+///
+/// # Errors
+/// Names the file.
+pub fn files_of_rows(db: &Connection, data: &Path) -> Result<BTreeSet<String>> {
     let mut statement = db.prepare("SELECT path, hash FROM files WHERE path IS NOT NULL")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let rows: Vec<(String, Vec<u8>)> = rows.collect::<rusqlite::Result<_>>()?;
-    for (path, hash) in &rows {
-        let bytes = std::fs::read(data.join(path));
+    let mut paths = BTreeSet::new();
+    for row in rows {
+        let (path, hash): (String, Vec<u8>) = row?;
+        let bytes = std::fs::read(data.join(&path));
         ensure!(
             bytes.is_ok(),
             "a row about the file {path}, and no such file"
@@ -89,12 +94,16 @@ fn sound_files(db: &Connection, data: &Path) -> Result {
             own[..] == hash[..],
             "the file {path} has not the content that its row says"
         );
+        paths.insert(path);
     }
-    let known: BTreeSet<String> = rows.into_iter().map(|(path, _)| path).collect();
-    let orphans: Vec<String> = files_below(data)?
-        .into_iter()
-        .filter(|path| !known.contains(path))
-        .collect();
+    Ok(paths)
+}
+
+/// No row of `files` without its file, and no file without its row.
+fn sound_files(db: &Connection, data: &Path) -> Result {
+    let known = files_of_rows(db, data)?;
+    let mut orphans = files_below(data)?;
+    orphans.retain(|path| !known.contains(path));
     ensure!(
         orphans.is_empty(),
         "files without a row: {}",

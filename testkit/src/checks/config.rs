@@ -61,10 +61,13 @@ fn line_of(text: &str, key: &str) -> usize {
 /// The plugin refuses the text, and a problem names the key and the line.
 fn placed(kit: &Kit, text: &str, key: &str, line: usize) -> Result {
     let problems = refused(kit, text)?;
+    // Where the key stands, or where its value does.
+    let columns = [1, key.chars().count() + " = ".len() + 1];
     let at = |problem: &&Problem| {
-        problem
-            .place()
-            .is_some_and(|place| place.line_column().0 == line)
+        problem.place().is_some_and(|place| {
+            let (found, column) = place.line_column();
+            found == line && columns.contains(&column)
+        })
     };
     let told = problems
         .iter()

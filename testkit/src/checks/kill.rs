@@ -98,6 +98,10 @@ fn round(
             break;
         }
         kills += 1;
+        // Not always: whoever looks also takes in what the killed one left in the log of the database.
+        if random.below(2) == 0 {
+            lake.has_its_files()?;
+        }
     }
     lake.read(&How::usual())?.ok()?;
     lake.sound()?;
