@@ -9,6 +9,7 @@ mod datasets;
 mod docs;
 mod init;
 mod menu;
+mod plugin_test;
 mod plugins;
 mod print;
 mod progress;
@@ -184,6 +185,17 @@ enum PluginsCommand {
     Describe {
         /// Its name
         name: String,
+    },
+    /// Prove a plugin: run the conformance kit on the inputs that it carries
+    Test {
+        /// Its name
+        name: String,
+        /// Take the time for every byte and for 500 kills
+        #[arg(long)]
+        deep: bool,
+        /// Do one reading for a test that kills it
+        #[arg(long, hide = true, value_name = "FOLDER")]
+        child: Option<PathBuf>,
     },
 }
 

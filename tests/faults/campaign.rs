@@ -9,8 +9,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::chance::{Random, deep};
 use crate::shim::{Class, Faults};
+use datalake_testkit::{Random, deep};
 
 /// A run that is made again and again.
 pub(crate) struct Scene<'a> {

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use datalake_testkit::deep;
+
 use crate::support::context::TestContext;
-use crate::support::input::{Expected, Random, Size, deep, make};
+use crate::support::input::{Expected, Random, Size, make};
 use crate::support::system::alone;
 
 const ROUNDS: u64 = 60;

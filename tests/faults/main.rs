@@ -6,8 +6,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use support::chance;
-
 mod campaign;
 mod full;
 mod kill;

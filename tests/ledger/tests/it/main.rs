@@ -7,9 +7,7 @@
 
 #[path = "../../../faults/campaign.rs"]
 mod campaign;
-#[path = "../../../support/chance.rs"]
-mod chance;
-mod digest;
+mod search;
 #[path = "../../../faults/shim.rs"]
 mod shim;
 mod support;
