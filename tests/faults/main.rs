@@ -14,3 +14,4 @@ mod nth;
 mod shim;
 mod stop;
 mod two;
+mod watch;
