@@ -10,6 +10,7 @@ mod campaign;
 mod full;
 mod kill;
 mod locked;
+mod memory;
 mod nth;
 mod shim;
 mod stop;
