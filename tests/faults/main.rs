@@ -13,6 +13,8 @@ mod full;
 mod kill;
 mod locked;
 mod nth;
+mod outage;
+mod power;
 mod shim;
 mod stop;
 mod two;

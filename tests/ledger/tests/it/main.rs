@@ -10,6 +10,8 @@ mod campaign;
 #[path = "../../../support/chance.rs"]
 mod chance;
 mod digest;
+#[path = "../../../faults/power.rs"]
+mod power;
 #[path = "../../../faults/shim.rs"]
 mod shim;
 mod support;
