@@ -326,7 +326,7 @@ fn any_page_overwritten() {
     for page in 1..good.len() / 4096 {
         let cx = TestContext::with_input();
         let mut bytes = good.clone();
-        let mut random = crate::support::input::Random(page as u64);
+        let mut random = crate::support::chance::Random(page as u64);
         bytes[page * 4096..(page + 1) * 4096].fill_with(|| random.next() as u8);
         cx.write("datalake.db", bytes);
         cx.append("in/metrics.jsonl", line);

@@ -1,5 +1,10 @@
 //! Lets every call of a class fail in turn, each in a run of its own, and looks at what each leaves: all of the
 //! input stored, or an error that says so; and after a further run without faults all of it in any case.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "in a test a panic is the report, and what was printed before it is shown"
+)]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,5 +1,6 @@
 //! Each call that changes a file fails in turn, while memory logs are read into a new database and into one
 //! that is there.
+#![expect(clippy::expect_used, reason = "in a test a panic is the report")]
 
 use std::path::Path;
 use std::process::Command;
@@ -7,10 +8,11 @@ use std::process::Command;
 use rusqlite::Connection;
 
 use crate::campaign::{Fault, Scene, Tally, from_then_on, once};
+use crate::chance::deep;
 use crate::shim::Class;
 use crate::support::context::TestContext;
 use crate::support::database::column;
-use crate::support::input::{Expected, Size, deep, make, make_named};
+use crate::support::input::{Expected, Size, make, make_named};
 
 const SIZE: Size = Size {
     files: 3,
@@ -28,15 +30,18 @@ pub(super) fn command(place: &Path) -> Command {
     command
 }
 
+/// A place, and what it must come to.
+pub(super) type State = (TestContext, Expected);
+
 /// Input and no database.
-pub(super) fn fresh() -> (TestContext, Expected) {
+pub(super) fn fresh() -> State {
     let cx = TestContext::new();
     let expected = make(&cx.path("in"), 21, SIZE);
     (cx, expected)
 }
 
 /// A database, and new input: more lines at the end of a file, and more files.
-pub(super) fn second() -> (TestContext, Expected) {
+pub(super) fn second() -> State {
     let (cx, mut first) = fresh();
     cx.run("run").expect(3);
     let more = "{\"timestamp\": 1, \"pid\": 5, \"rss_bytes\": 7}\n";
@@ -46,28 +51,36 @@ pub(super) fn second() -> (TestContext, Expected) {
     (cx, first.and(more))
 }
 
-/// A new database, and one that is there.
+/// Runs in a place that is in such a state.
+pub(super) fn with_scene<T>(
+    (cx, expected): &State,
+    command: &dyn Fn(&Path) -> Command,
+    work: impl FnOnce(&Scene<'_>) -> T,
+) -> T {
+    let stored = |place: &Path| {
+        let database = Connection::open(place.join("datalake.db")).expect("it is there");
+        expected.assert_in(&database);
+        // A database that was made while something failed must not go without it for good.
+        assert_eq!(column::<String>(&database, "PRAGMA journal_mode"), ["wal"]);
+    };
+    work(&Scene {
+        before: cx.root(),
+        command,
+        stored: &stored,
+    })
+}
+
+/// With a new database, and with one that is there.
 fn both(faults: &[Fault]) -> Vec<Tally> {
     let mut tallies = each(&fresh(), faults);
     tallies.extend(each(&second(), faults));
     tallies
 }
 
-fn each((cx, expected): &(TestContext, Expected), faults: &[Fault]) -> Vec<Tally> {
-    let stored = |place: &Path| assert_stored(place, expected);
-    let scene = Scene {
-        before: cx.root(),
-        command: &command,
-        stored: &stored,
-    };
-    faults.iter().map(|fault| scene.campaign(*fault)).collect()
-}
-
-pub(super) fn assert_stored(place: &Path, expected: &Expected) {
-    let database = Connection::open(place.join("datalake.db")).expect("it is there");
-    expected.assert_in(&database);
-    // A database that was made while something failed must not go without it for good.
-    assert_eq!(column::<String>(&database, "PRAGMA journal_mode"), ["wal"]);
+fn each(state: &State, faults: &[Fault]) -> Vec<Tally> {
+    with_scene(state, &command, |scene| {
+        faults.iter().map(|fault| scene.campaign(*fault)).collect()
+    })
 }
 
 #[test]
@@ -138,16 +151,9 @@ fn killed_at_every_change() {
 
 #[test]
 fn disks_of_any_size() {
-    let rounds = if deep() { 100 } else { 20 };
-    for (state, rounds) in [(fresh(), rounds / 2), (second(), rounds / 2)] {
-        let (cx, expected) = &state;
-        let stored = |place: &Path| assert_stored(place, expected);
-        let scene = Scene {
-            before: cx.root(),
-            command: &command,
-            stored: &stored,
-        };
-        let tally = scene.full_disks(rounds);
+    let rounds = if deep() { 50 } else { 10 };
+    for state in [fresh(), second()] {
+        let tally = with_scene(&state, &command, |scene| scene.full_disks(rounds));
         assert!(tally.hit - tally.fine >= rounds, "{tally:?}");
     }
 }

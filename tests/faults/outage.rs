@@ -1,4 +1,9 @@
 //! The power goes while memory logs are read: what was acknowledged is kept, what was not is read again.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "in a test a panic is the report, and what was printed before it is shown"
+)]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,12 +11,11 @@ use std::process::Command;
 
 use rusqlite::Connection;
 
-use super::nth::{assert_stored, command, fresh, second};
-use crate::campaign::Scene;
+use super::nth::{State, command, fresh, second, with_scene};
+use crate::chance::deep;
 use crate::power::{Tally, lose_power};
-use crate::support::context::TestContext;
 use crate::support::database::assert_sound;
-use crate::support::input::{Expected, deep};
+use crate::support::input::Expected;
 
 const IMAGES: u64 = 10;
 const DEEP_IMAGES: u64 = 100;
@@ -31,15 +35,11 @@ fn found(place: &Path) -> BTreeSet<String> {
     samples.chain(events).chain(rejects).collect()
 }
 
-fn outages((cx, expected): &(TestContext, Expected), command: &dyn Fn(&Path) -> Command) -> Tally {
-    let stored = |place: &Path| assert_stored(place, expected);
-    let scene = Scene {
-        before: cx.root(),
-        command,
-        stored: &stored,
-    };
+fn outages(state: &State, command: &dyn Fn(&Path) -> Command) -> Tally {
     let images = if deep() { DEEP_IMAGES } else { IMAGES };
-    let tally = lose_power(&scene, "datalake.db", &found, images);
+    let tally = with_scene(state, command, |scene| {
+        lose_power(scene, "datalake.db", &found, images)
+    });
     println!("{tally:?}");
     assert!(tally.unsynced > images / 2, "{tally:?}");
     tally

@@ -4,6 +4,11 @@
 //! Contents count as kept up to the last sync of their file; of the writes since, each is kept, lost or torn by
 //! chance. Names are kept as a file system with a journal does it: in order, at least up to the last one that a
 //! sync of its file or its folder was about.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "in a test a panic is the report, and what was printed before it is shown"
+)]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;

@@ -1,4 +1,5 @@
 //! Runs a program under the shim: compiles `shim.c` once, and says what is to go wrong and what came of it.
+#![expect(clippy::expect_used, reason = "in a test a panic is the report")]
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use datalake_ledger::{DATASETS, SCHEMA};
+use datalake_ledger::ops::{Entry, File};
+use datalake_ledger::{DATASETS, Op, SCHEMA};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -37,11 +38,18 @@ fn second() -> TempDir {
 
 fn lines(numbers: std::ops::Range<u64>) -> String {
     let line = |number: u64| {
-        let name = format!("name-{}.txt", number % 5);
-        let text = format!("the text of {}", number / 2);
-        format!(
-            r#"{{"op": "entry", "entry": "e{number}", "label": "red", "made_at": "2026-01-10T06:30:00Z", "file": {{"name": "{name}", "text": "{text}"}}}}"#
-        ) + "\n"
+        let file = File {
+            name: format!("name-{}.txt", number % 5),
+            text: Some(format!("the text of {}", number / 2)),
+            ..File::default()
+        };
+        let entry = Op::Entry(Box::new(Entry {
+            entry: Some(format!("e{number}")),
+            label: Some(String::from("red")),
+            file: Some(file),
+            ..Entry::default()
+        }));
+        serde_json::to_string(&entry).unwrap() + "\n"
     };
     numbers.map(line).collect()
 }
@@ -63,11 +71,28 @@ fn checked(place: &Path) -> String {
     home.digest()
 }
 
-/// A new database, and one that is there.
+/// With a new database, and with one that is there.
 fn both(faults: &[Fault]) -> Vec<Tally> {
     let mut tallies = each(&fresh(), faults);
     tallies.extend(each(&second(), faults));
     tallies
+}
+
+fn each(before: &TempDir, faults: &[Fault]) -> Vec<Tally> {
+    with_scene(before, |scene| {
+        faults.iter().map(|fault| scene.campaign(*fault)).collect()
+    })
+}
+
+/// Runs in a place that is in such a state.
+fn with_scene<T>(before: &TempDir, work: impl FnOnce(&Scene<'_>) -> T) -> T {
+    let expected = whole(before);
+    let stored = |place: &Path| assert!(checked(place) == expected, "other rows than expected");
+    work(&Scene {
+        before: before.path(),
+        command: &command,
+        stored: &stored,
+    })
 }
 
 /// What is stored when nothing goes wrong.
@@ -77,17 +102,6 @@ fn whole(before: &TempDir) -> String {
     let ran = command(place.path()).output().unwrap();
     assert_eq!(ran.status.code(), Some(0), "{ran:?}");
     checked(place.path())
-}
-
-fn each(before: &TempDir, faults: &[Fault]) -> Vec<Tally> {
-    let expected = whole(before);
-    let stored = |place: &Path| assert!(checked(place) == expected, "other rows than expected");
-    let scene = Scene {
-        before: before.path(),
-        command: &command,
-        stored: &stored,
-    };
-    faults.iter().map(|fault| scene.campaign(*fault)).collect()
 }
 
 #[test]
@@ -168,14 +182,7 @@ fn names_that_cannot_be_taken_back() {
 fn disks_of_any_size() {
     let rounds = if deep() { 50 } else { 10 };
     for before in [fresh(), second()] {
-        let expected = whole(&before);
-        let stored = |place: &Path| assert!(checked(place) == expected, "other rows than expected");
-        let scene = Scene {
-            before: before.path(),
-            command: &command,
-            stored: &stored,
-        };
-        let tally = scene.full_disks(rounds);
+        let tally = with_scene(&before, |scene| scene.full_disks(rounds));
         assert!(tally.hit - tally.fine >= rounds, "{tally:?}");
     }
 }
@@ -185,14 +192,8 @@ fn disks_of_any_size() {
 fn loss_of_power() {
     let images = if deep() { 100 } else { 10 };
     for before in [fresh(), second()] {
-        let expected = whole(&before);
-        let stored = |place: &Path| assert!(checked(place) == expected, "other rows than expected");
-        let scene = Scene {
-            before: before.path(),
-            command: &command,
-            stored: &stored,
-        };
-        let tally = lose_power(&scene, "lake.db", &entries, images);
+        let lose = |scene: &Scene<'_>| lose_power(scene, "lake.db", &entries, images);
+        let tally = with_scene(&before, lose);
         println!("{tally:?}");
         assert_eq!(tally.lost, 0, "{tally:?}");
         assert!(tally.unsynced > images / 2, "{tally:?}");
