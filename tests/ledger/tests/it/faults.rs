@@ -173,7 +173,7 @@ fn syncs_of_commits_that_last() {
 #[test]
 fn names_that_cannot_be_taken_back() {
     both(&[
-        once(Class::Write, "ENOSPC>unlink:1:EIO"),
+        once(Class::Fsync, "EIO>unlink:1:EIO"),
         once(Class::Fsync, "EIO>unlink:1+:EIO"),
     ]);
 }
