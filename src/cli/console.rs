@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use datalake_core::{Progress, Receipt, SharedClock, Zone};
+use datalake_core::{Error, Progress, Receipt, SharedClock, Zone};
 use serde_json::{Value, json};
 
 use super::print;
@@ -64,6 +64,17 @@ impl Observer for Console {
             "started",
             &text,
             json!({ "trigger": trigger.name() }),
+        );
+    }
+
+    fn failed(&self, source: &str, error: &Error) {
+        let hint = error.hint_text();
+        let more = json!({ "error": error.to_string(), "hint": hint });
+        self.say(
+            source,
+            "failed",
+            &format!("could not be read, tried again later: {error}"),
+            more,
         );
     }
 

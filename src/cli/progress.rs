@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use datalake_core::{Progress, Receipt};
+use datalake_core::{Error, Progress, Receipt};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::scheduler::{Observer, SourceReport, Trigger};
@@ -73,6 +73,8 @@ impl Observer for Bars {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.insert(source.to_owned(), (bar, ended));
     }
+
+    fn failed(&self, _source: &str, _error: &Error) {}
 
     fn brought(&self, _source: &str, _receipt: Receipt) {}
 

@@ -68,6 +68,8 @@ pub trait Observer: Send + Sync {
     fn waiting(&self, source: &str, holder: &str);
     /// The source begins; `progress` counts as it goes.
     fn started(&self, source: &str, trigger: Trigger, progress: Arc<Progress>);
+    /// A watch could not read something; it goes on with the rest.
+    fn failed(&self, source: &str, error: &Error);
     /// A watch has brought something.
     fn brought(&self, source: &str, receipt: Receipt);
     /// The source has ended.

@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use datalake_core::{
-    Error, ErrorKind, KnownUnit, Progress, Reading, Receipt, Result, Sink, Stamp, Timestamp, Unit,
-    UnitDone,
+    Error, ErrorKind, KnownUnit, Outcome as Written, Progress, Reading, Receipt, Result, Sink,
+    Stamp, Timestamp, Unit, UnitDone, UnitId,
 };
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
@@ -39,6 +39,7 @@ pub(super) struct Execution<'e> {
 struct Tally {
     /// Whether anything was tried to be read or marked.
     attempted: bool,
+    failed: Vec<UnitId>,
     units: u64,
     skipped: u64,
     receipt: Receipt,
@@ -142,8 +143,9 @@ impl<'e> Execution<'e> {
             }
             tokio::select! {
                 Some(done) = readers.tasks.join_next_with_id() => {
-                    let done = readers.ended(done);
-                    self.account(done);
+                    let (unit, done) = readers.ended(done);
+                    let failed = !self.account(done);
+                    self.tally.failed.extend(unit.filter(|_| failed));
                 }
                 permit = self.engine.readers.clone().acquire_owned(), if more => {
                     if let (Some(unit), Ok(permit)) = (units.next(), permit) {
@@ -172,11 +174,12 @@ impl<'e> Execution<'e> {
 
     fn start(&self, readers: &mut Readers, unit: Unit, permit: OwnedSemaphorePermit) {
         let (reading, attempt) = (self.reading.clone(), self.engine.attempt());
+        let id = unit.id.clone();
         let task = readers.tasks.spawn(async move {
             let _permit = permit;
             reading.unit(&unit, attempt).await
         });
-        readers.attempts.insert(task.id(), attempt);
+        readers.attempts.insert(task.id(), (attempt, id));
     }
 
     /// Lends places for readers that are quiet, and gives up on those that stay so.
@@ -223,7 +226,7 @@ impl<'e> Execution<'e> {
 
     /// Leaves the readers to themselves: their threads cannot be killed, but nothing they do counts any more.
     async fn give_up(&mut self, mut readers: Readers) {
-        for attempt in readers.attempts.values() {
+        for (attempt, _) in readers.attempts.values() {
             self.engine.abandon(*attempt).await;
         }
         readers.tasks.abort_all();
@@ -295,27 +298,30 @@ impl<'e> Execution<'e> {
         Ok(known)
     }
 
-    fn account(&mut self, done: std::result::Result<UnitDone, JoinError>) {
+    /// Counts what a reader brought; `false` if it failed.
+    fn account(&mut self, done: std::result::Result<UnitDone, JoinError>) -> bool {
         let (read, written) = match done {
             Ok(done) => done,
             Err(error) => {
                 let panicked = Error::bug("the reader of a unit panicked").caused_by(error);
-                return fail(&mut self.tally.error, panicked);
+                (Err(panicked), Ok(Written::default()))
             }
         };
-        match written {
-            Ok(written) => {
-                self.tally.receipt += written.receipt;
-                self.tally.bytes += written.read;
-                self.tally.pending += written.pending;
-                self.tally.skipped += u64::from(written.skipped.is_some());
-                if let Err(error) = read {
-                    fail(&mut self.tally.error, error);
-                }
+        // What the sink says explains what the reader says, not the other way round.
+        match written.map(|written| self.add(&written)).and(read) {
+            Ok(()) => true,
+            Err(error) => {
+                fail(&mut self.tally.error, error);
+                false
             }
-            // What the sink says explains what the reader says, not the other way round.
-            Err(error) => fail(&mut self.tally.error, error),
         }
+    }
+
+    fn add(&mut self, written: &Written) {
+        self.tally.receipt += written.receipt;
+        self.tally.bytes += written.read;
+        self.tally.pending += written.pending;
+        self.tally.skipped += u64::from(written.skipped.is_some());
     }
 
     /// Whether what happened ends the pass: a plugin that fails at one unit may well read the next; a store
@@ -323,6 +329,11 @@ impl<'e> Execution<'e> {
     fn is_over(&self) -> bool {
         let error = self.tally.error.as_ref();
         error.is_some_and(|error| error.kind() != ErrorKind::Bug)
+    }
+
+    /// The units whose readers failed.
+    pub(super) fn failed(&self) -> &[UnitId] {
+        &self.tally.failed
     }
 
     /// What the pass has brought in rows.
@@ -334,6 +345,7 @@ impl<'e> Execution<'e> {
     pub(super) fn account_into(self, report: &mut SourceReport) {
         let Tally {
             attempted: _,
+            failed: _,
             units,
             skipped,
             receipt,
@@ -357,18 +369,18 @@ impl<'e> Execution<'e> {
 #[derive(Default)]
 struct Readers {
     tasks: JoinSet<UnitDone>,
-    attempts: HashMap<Id, u64>,
+    attempts: HashMap<Id, (u64, UnitId)>,
     stopping: bool,
 }
 
 impl Readers {
-    fn ended(&mut self, done: Done) -> std::result::Result<UnitDone, JoinError> {
+    fn ended(&mut self, done: Done) -> (Option<UnitId>, std::result::Result<UnitDone, JoinError>) {
         let id = match &done {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
         };
-        self.attempts.remove(&id);
-        done.map(|(_, done)| done)
+        let unit = self.attempts.remove(&id).map(|(_, unit)| unit);
+        (unit, done.map(|(_, done)| done))
     }
 }
 

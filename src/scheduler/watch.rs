@@ -4,12 +4,13 @@
 mod hot;
 mod notices;
 mod pace;
+mod put_off;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use datalake_core::{Error, ErrorKind, KnownUnit, Receipt, Result, Unit};
+use datalake_core::{Error, ErrorKind, KnownUnit, Receipt, Result, Unit, UnitId};
 use datalake_store::{LockState, SourceLock};
 
 use super::engine::{Engine, Observer, is_absent, missing};
@@ -21,6 +22,7 @@ use crate::config::{self, ConfiguredSource};
 use hot::{Found, Hot};
 use notices::{Inbox, Notices};
 use pace::Pace;
+use put_off::PutOff;
 
 /// News that come in one burst are looked at together.
 const BURST: Duration = Duration::from_millis(40);
@@ -50,6 +52,9 @@ struct Watching<'e> {
     pace: Pace,
     hot: Hot,
     settling: Settling,
+    put_off: PutOff,
+    /// What was last wrong with a unit that is put off.
+    trouble: Option<Error>,
     /// Whether something was read since what follows from all units was last written.
     unrelated: bool,
     report: SourceReport,
@@ -96,11 +101,15 @@ impl Engine {
             notices,
             hot: Hot::default(),
             settling: Settling::default(),
+            put_off: PutOff::default(),
+            trouble: None,
             unrelated: true,
             report: SourceReport::new(&source.name, source.entry.name),
         };
         let ended = watching.until_the_end().await;
         let mut report = watching.report;
+        // A unit that nobody could read makes the watch a failed one, however well the rest went.
+        report.error = watching.trouble.filter(|_| watching.put_off.any());
         report.missing = missing(source);
         match ended {
             // A watch that is asked to stop has done all it was there for.
@@ -151,9 +160,6 @@ impl Watching<'_> {
                     self.take(found).await?;
                 }
             }
-            if let Some(error) = self.report.error.take() {
-                return Err(error);
-            }
         }
     }
 
@@ -197,10 +203,14 @@ impl Watching<'_> {
     }
 
     /// Reads what has grown.
-    async fn take(&mut self, found: Found) -> Result<()> {
+    async fn take(&mut self, mut found: Found) -> Result<()> {
+        let now = self.engine.timer.uptime();
         if found.other {
-            self.pace.ask(self.engine.timer.uptime());
+            self.pace.ask(now);
         }
+        found
+            .grown
+            .retain(|unit| self.put_off.until(&unit.id, now).is_none());
         if found.grown.is_empty() {
             return Ok(());
         }
@@ -210,9 +220,10 @@ impl Watching<'_> {
         let mut execution = self
             .engine
             .execution_knowing(self.source, self.run, false, known);
+        let units = ids(&found.grown);
         let read = execution.read(found.grown).await;
         self.unrelated = true;
-        self.ended(execution, read)?;
+        self.ended(execution, &units, read)?;
         drop(lock);
         Ok(())
     }
@@ -242,6 +253,7 @@ impl Watching<'_> {
         let new = self.ready(&units);
         self.hot = Hot::new(units, &self.roots, self.engine.timer.now());
         self.unrelated |= !new.is_empty();
+        let read = ids(&new);
         let mut done = execution.read(new).await;
         if done.is_ok() && self.unrelated {
             done = execution.relate().await;
@@ -249,7 +261,7 @@ impl Watching<'_> {
         }
         let now = self.engine.timer.uptime();
         self.pace.scanned(begun, took, now);
-        self.ended(execution, done)?;
+        self.ended(execution, &read, done)?;
         drop(lock);
         Ok(())
     }
@@ -262,23 +274,51 @@ impl Watching<'_> {
         let settle = self.source.settings.settle;
         let mut ready = Vec::new();
         for unit in units.iter().filter(|unit| !unit.current) {
-            match self.settling.wait(unit, settle, wall) {
+            let settled = self.settling.wait(unit, settle, wall);
+            let settled = settled.map(|left| now + left);
+            match settled.max(self.put_off.until(&unit.id, now)) {
                 None => ready.push(unit.clone()),
-                Some(left) => self.pace.ask(now + left),
+                Some(later) => self.pace.ask(later),
             }
         }
         ready
     }
 
-    /// Adds what a pass brought to the report, and tells of it.
-    fn ended(&mut self, execution: Execution<'_>, done: Result<()>) -> Result<()> {
+    /// Adds what a pass over `units` brought to the report, and tells of it. Units that their plugin fails at are
+    /// put off; any other failure ends the watch.
+    fn ended(
+        &mut self,
+        execution: Execution<'_>,
+        units: &[UnitId],
+        done: Result<()>,
+    ) -> Result<()> {
+        let now = self.engine.timer.uptime();
         let receipt = execution.receipt();
+        let failed = execution.failed().to_vec();
         execution.account_into(&mut self.report);
         if receipt != Receipt::default() {
-            self.pace.found(self.engine.timer.uptime());
+            self.pace.found(now);
             self.observer.brought(&self.source.name, receipt);
         }
-        done
+        units.iter().for_each(|unit| {
+            if !failed.contains(unit) {
+                self.put_off.recovered(unit);
+            }
+        });
+        done?;
+        match self.report.error.take() {
+            Some(error) if error.kind() == ErrorKind::Bug && !failed.is_empty() => {
+                for unit in &failed {
+                    let later = self.put_off.failed(unit, now);
+                    self.pace.ask(later);
+                }
+                self.observer.failed(&self.source.name, &error);
+                self.trouble = Some(error);
+                Ok(())
+            }
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
     }
 
     async fn lock(&self) -> Result<SourceLock> {
@@ -287,4 +327,8 @@ impl Watching<'_> {
         lock.await?
             .ok_or_else(|| Error::bug("a watch gave way to another run"))
     }
+}
+
+fn ids(units: &[Unit]) -> Vec<UnitId> {
+    units.iter().map(|unit| unit.id.clone()).collect()
 }

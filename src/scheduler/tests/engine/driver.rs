@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use datalake_core::{Checkpoint, Context, Error, Output, Result, Source, Unit};
 use tokio::task::JoinHandle;
 
 use super::{Lake, Reads, polling};
@@ -29,7 +31,7 @@ fn counting(
     let (counted, breaks): (Arc<AtomicUsize>, _) = (Arc::clone(&count), broken.clone());
     let mut source = lake.made(
         "counting",
-        Reads(move |_: &super::Context| {
+        Reads(move |_: &Context| {
             counted.fetch_add(1, Ordering::SeqCst);
             assert!(!breaks.load(Ordering::SeqCst), "broken");
         }),
@@ -96,19 +98,63 @@ async fn failures_are_tried_again_later_and_later_until_one_succeeds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_watch_that_fails_is_begun_again() {
+async fn a_watch_goes_on_beside_a_unit_that_its_plugin_fails_at() {
     let lake = Lake::new();
     let (source, count, broken) = counting(&lake, &["watch"], true);
     let scheduler = start(&lake, vec![source]).await;
     let count = || count.load(Ordering::SeqCst);
-    lake.until(5 * SECOND, || count() == 1).await;
+    lake.until(5 * SECOND, || lake.told.has("counting trouble"))
+        .await;
+    lake.pass(40).await;
+    assert_eq!(count(), 1, "it is put off for a minute");
+    lake.until(90 * SECOND, || count() == 2).await;
     broken.store(false, Ordering::SeqCst);
-    lake.until(90 * SECOND, || count() >= 2).await;
+    lake.until(200 * SECOND, || count() == 3).await;
+    lake.stop.ask();
+    scheduler.await.unwrap();
+    let outcomes: String =
+        lake.value("SELECT group_concat(\"trigger\" || ' ' || outcome) FROM runs ORDER BY id");
+    assert_eq!(outcomes, "watch done");
+}
+
+/// What is wrong with all of a source, and not with one unit, ends its watch.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_that_fails_is_begun_again() {
+    let lake = Lake::new();
+    let mut source = lake.made("unlisted", Unlisted(Arc::default()));
+    source.settings.schedule = schedules(&["watch"]);
+    let scheduler = start(&lake, vec![source]).await;
+    lake.until(5 * SECOND, || lake.told.has("unlisted failed"))
+        .await;
+    lake.pass(90).await;
     lake.stop.ask();
     scheduler.await.unwrap();
     let outcomes: String =
         lake.value("SELECT group_concat(\"trigger\" || ' ' || outcome) FROM runs ORDER BY id");
     assert_eq!(outcomes, "watch failed,watch done");
+}
+
+/// A source whose units cannot be listed the first time.
+struct Unlisted(Arc<AtomicUsize>);
+
+#[async_trait]
+impl Source for Unlisted {
+    async fn units(&self, _: &Context) -> Result<Vec<Unit>> {
+        match self.0.fetch_add(1, Ordering::SeqCst) {
+            0 => Err(Error::temporary("it does not answer")),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    async fn read(
+        &self,
+        _: &Context,
+        _: &Unit,
+        _: Option<Checkpoint>,
+        _: &mut Output,
+    ) -> Result<()> {
+        Ok(())
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -101,6 +101,10 @@ impl Observer for Told {
         self.note(format!("{source} {}", trigger.name()));
     }
 
+    fn failed(&self, source: &str, _error: &datalake_core::Error) {
+        self.note(format!("{source} trouble"));
+    }
+
     fn brought(&self, source: &str, receipt: Receipt) {
         self.note(format!("{source} +{}", receipt.inserted + receipt.rejected));
     }
