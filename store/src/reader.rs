@@ -33,7 +33,7 @@ pub enum Cell {
 }
 
 impl Cell {
-    fn of(value: ValueRef<'_>) -> Self {
+    pub(crate) fn of(value: ValueRef<'_>) -> Self {
         match value {
             ValueRef::Null => Self::Null,
             ValueRef::Integer(number) => Self::Integer(number),

@@ -15,6 +15,7 @@ use crate::database::{Settings, open_writer};
 use crate::error::explain;
 use crate::header::{FileKind, classify, damaged, seed_found};
 use crate::reader::Reader;
+use crate::rehearsal::Rehearsal;
 use crate::tree::Tree;
 use crate::upgrade::upgrade;
 use crate::writer::edit::Edit;
@@ -36,9 +37,11 @@ pub struct Facts {
 pub struct Store {
     pub(crate) writer: WriterHandle,
     pub(crate) settings: Settings,
-    catalog: Arc<Catalog>,
-    tree: Arc<Tree>,
-    facts: Facts,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) tree: Arc<Tree>,
+    pub(crate) facts: Facts,
+    /// What it began with, if everything it writes is taken back.
+    pub(crate) rehearsal: Option<Rehearsal>,
 }
 
 impl Store {
@@ -100,6 +103,7 @@ impl Store {
                 catalog,
                 tree,
                 facts,
+                rehearsal: None,
             },
             created,
         ))
@@ -199,7 +203,7 @@ impl Sink for Store {
 }
 
 /// Finds out now what would otherwise fail in the middle of a run.
-fn check_usable(settings: &Settings, connection: &Connection) -> Result<()> {
+pub(crate) fn check_usable(settings: &Settings, connection: &Connection) -> Result<()> {
     let failed = |error| explain(&settings.database, error);
     if connection.is_readonly("main").map_err(failed)? {
         return Err(Error::permanent("the database is read-only")
@@ -222,7 +226,7 @@ fn check_usable(settings: &Settings, connection: &Connection) -> Result<()> {
         .map_err(failed)
 }
 
-fn facts(connection: &Connection) -> rusqlite::Result<Facts> {
+pub(crate) fn facts(connection: &Connection) -> rusqlite::Result<Facts> {
     let fact = |key: &str| -> rusqlite::Result<Option<String>> {
         connection
             .query_row("SELECT value FROM metadata WHERE key = ?1", [key], |row| {

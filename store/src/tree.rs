@@ -10,9 +10,11 @@ mod removal;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use datalake_core::{Batch, Blob, Content, Error, FileMode, FileRef, Result, Staged};
@@ -32,7 +34,9 @@ pub(crate) struct Tree {
     root: PathBuf,
     staging: PathBuf,
     next: AtomicU64,
-    _alive: File,
+    _alive: Option<File>,
+    /// In a rehearsal, where nothing is written: the final names that were given.
+    given: Option<Mutex<HashSet<String>>>,
 }
 
 impl Tree {
@@ -58,11 +62,23 @@ impl Tree {
                 root: root.to_owned(),
                 staging,
                 next: AtomicU64::new(0),
-                _alive: alive,
+                _alive: Some(alive),
+                given: None,
             };
             return Ok((tree, made));
         }
         Err(Error::bug("no folder to stage files in"))
+    }
+
+    /// The tree at `root` for a rehearsal: files are hashed, and none is written.
+    pub(crate) fn rehearsal(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            staging: root.join(STAGING).join("rehearsal"),
+            next: AtomicU64::new(0),
+            _alive: None,
+            given: Some(Mutex::default()),
+        }
     }
 
     /// Hashes a file and, unless it stays where it is, lays a copy aside.
@@ -75,7 +91,8 @@ impl Tree {
             self.staging
                 .join(format!("{}.tmp", self.next.fetch_add(1, Ordering::Relaxed)))
         });
-        let copied = copy_and_hash(&blob.content, copy.as_deref());
+        let written = copy.as_deref().filter(|_| self.given.is_none());
+        let copied = copy_and_hash(&blob.content, written);
         if let (Err(_), Some(copy)) = (&copied, &copy) {
             let _ = fs::remove_file(copy); // half a copy: the disk may be full of them
         }

@@ -63,7 +63,7 @@ fn version(connection: &Connection) -> rusqlite::Result<i32> {
 
 /// Whether there is nothing to do. A newer version may so far stand in the write-ahead log alone, where a look
 /// at the file's header does not find it.
-fn is_current(path: &Path, connection: &Connection, fingerprint: &str) -> Result<bool> {
+pub(crate) fn is_current(path: &Path, connection: &Connection, fingerprint: &str) -> Result<bool> {
     let failed = |error| explain(path, error);
     let version = version(connection).map_err(failed)?;
     if version > CURRENT_VERSION {

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use datalake_core::{Error, Result, Staged, Zone};
@@ -78,7 +79,9 @@ impl<'a> Placing<'a> {
         if !is_inside(&folder) {
             return Err(Error::bug(format!("{folder} is no folder for files")));
         }
-        self.make_folders(&folder)?;
+        if self.tree.given.is_none() {
+            self.make_folders(&folder)?;
+        }
         let hash = blake3::Hash::from_bytes(file.hash).to_hex();
         let name = safe_name(&file.name);
         for attempt in 0..u32::MAX {
@@ -94,6 +97,10 @@ impl<'a> Placing<'a> {
 
     /// Returns whether the name was free.
     fn try_place(&mut self, staged: &Path, path: &str) -> Result<bool> {
+        if let Some(given) = &self.tree.given {
+            let mut given = given.lock().unwrap_or_else(PoisonError::into_inner);
+            return Ok(given.insert(path.to_owned()));
+        }
         let target = self.tree.root.join(path);
         let number = self.tree.next.fetch_add(1, Ordering::Relaxed);
         let intent = Intent {

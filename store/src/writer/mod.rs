@@ -262,6 +262,7 @@ impl From<Error> for Failure {
     }
 }
 
+pub(crate) use batch::next_number;
 pub(crate) use checkpoints::one as checkpoint_row;
 pub(crate) use rejects::CANNOT_STORE;
 pub use runs::{RunEnd, RunStart};

@@ -93,3 +93,45 @@ impl Drop for Transaction<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(db: &Connection) -> i64 {
+        db.query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_rehearsal_without_its_transaction_takes_nothing_any_more() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch("CREATE TABLE t (a)").unwrap();
+        wait(&db).unwrap();
+        let work = Transaction::begin(&mut db, Mode::Rehearsal).unwrap();
+        work.execute_batch("INSERT INTO t VALUES (1)").unwrap();
+        work.commit().unwrap();
+        drop(work);
+        assert_eq!(rows(&db), 1);
+        // As SQLite does it when the disk is full.
+        db.execute_batch("ROLLBACK").unwrap();
+        assert!(Transaction::begin(&mut db, Mode::Rehearsal).is_err());
+        assert_eq!(rows(&db), 0);
+    }
+
+    #[test]
+    fn what_is_not_committed_is_taken_back() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch("CREATE TABLE t (a)").unwrap();
+        for mode in [Mode::Real, Mode::Rehearsal] {
+            if mode == Mode::Rehearsal {
+                wait(&db).unwrap();
+            }
+            let work = Transaction::begin(&mut db, mode).unwrap();
+            work.execute_batch("INSERT INTO t VALUES (1)").unwrap();
+            drop(work);
+            assert_eq!(rows(&db), 0);
+            assert_eq!(db.is_autocommit(), mode == Mode::Real);
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use datalake_core::Result;
 use datalake_ledger::Op;
-use datalake_store::{Edit, Forgotten, Holder, LockState};
+use datalake_store::{Edit, Forgotten, Holder};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 

@@ -25,6 +25,7 @@ mod merging;
 mod order;
 mod outside;
 mod readme;
+mod rehearsal;
 mod rejects;
 mod runs;
 mod scopes;

@@ -110,6 +110,24 @@ impl Home {
         Store::open(self.settings(), Arc::new(catalog), clock, &birth, None)
     }
 
+    /// A store that keeps nothing.
+    pub(crate) fn try_rehearse(&self, settings: Settings) -> Result<Store> {
+        let catalog = Catalog::new(&self.datasets, &[("ledger", &self.fragment)]);
+        let birth = Facts {
+            device: "desk".into(),
+            zone: Zone::utc(),
+        };
+        let clock = Arc::new(FixedClock(now()));
+        Store::rehearse(settings, Arc::new(catalog), clock, &birth, None)
+    }
+
+    pub(crate) fn rehearse(&self) -> Lake<'_> {
+        Lake {
+            store: Arc::new(self.try_rehearse(self.settings()).unwrap()),
+            home: self,
+        }
+    }
+
     pub(crate) fn open(&self) -> Lake<'_> {
         Lake {
             store: Arc::new(self.try_open().unwrap().0),

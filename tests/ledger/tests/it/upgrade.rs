@@ -316,3 +316,45 @@ fn a_dataset_that_cannot_work_is_told_by_its_name() {
         );
     }
 }
+
+/// The stock tables as they were before watches, replays and forgetting.
+#[test]
+fn a_database_from_before_watches_keeps_its_runs() {
+    let home = Home::with(&DATASETS, SCHEMA);
+    {
+        let lake = home.open();
+        lake.lines(FILL);
+        lake.feed_as(
+            "other",
+            "v",
+            &crate::support::parse(r#"{"op":"reject","why":"bad"}"#),
+        );
+    }
+    home.outside()
+        .execute_batch(
+            "ALTER TABLE runs DROP COLUMN overlapped;
+             ALTER TABLE files DROP COLUMN origin;
+             ALTER TABLE places DROP COLUMN origin;
+             DROP TABLE shares; DROP TABLE source_datasets; DROP TABLE completions;
+             DELETE FROM metadata WHERE key = 'schema_fingerprint'",
+        )
+        .unwrap();
+    let runs = "SELECT id, source, plugin, \"trigger\", started_at, ended_at, outcome, inserted, rejected, error FROM runs";
+    let before = lines(&home.outside(), runs);
+    assert_eq!(before.len(), 2);
+    let (_, created) = home.try_open().unwrap();
+    assert!(created.backup.is_some());
+    is_like_a_fresh_one(&home);
+    home.check();
+    assert_eq!(lines(&home.outside(), runs), before);
+    assert_eq!(home.get::<i64>("SELECT sum(overlapped) FROM runs"), 0);
+    // Who brought what was not noted then: forgetting one has the other read again, to be sure.
+    let lake = home.open();
+    let done = home.run(lake.store.forget("other".into(), false)).unwrap();
+    assert_eq!((done.rejects, done.runs, done.others.len()), (1, 1, 1));
+    home.check();
+    home.run(lake.store.forget("one".into(), false)).unwrap();
+    assert_eq!(home.get::<i64>("SELECT count(*) FROM ledger_entries"), 0);
+    assert!(crate::support::files_below(&home.data()).is_empty());
+    home.check();
+}
