@@ -34,7 +34,7 @@ pub(super) fn rows(doomed: &Doomed<'_>) -> Result<(), Failure> {
         .collect::<rusqlite::Result<_>>()?;
     for &(number, plan) in &some {
         mark_owners(db, number, plan)?;
-        note_waiting(db, number, plan)?;
+        note_waiting(doomed, number, plan)?;
         for reference in references.iter().filter(|r| r.parent == plan.dataset.table) {
             let_go(db, doomed.catalog, number, reference)?;
         }
@@ -65,15 +65,25 @@ fn mark_owners(db: &Connection, number: usize, plan: &Plan) -> rusqlite::Result<
     Ok(())
 }
 
-/// What refers to them by a name may find another of that name.
-fn note_waiting(db: &Connection, number: usize, plan: &Plan) -> rusqlite::Result<()> {
-    let sql = "INSERT OR IGNORE INTO relink
-        SELECT l.dataset, l.row_id, l.column_name FROM doomed AS d
-            JOIN aliases AS a ON a.dataset = ?2 AND a.row_id = d.id
-            JOIN links AS l ON l.target = a.dataset AND l.kind = a.kind AND l.value = a.value
-        WHERE d.dataset = ?1";
-    db.execute(sql, params![number as i64, plan.dataset.name])
-        .map(drop)
+/// What points to them by a name may find another of that name.
+fn note_waiting(doomed: &Doomed<'_>, number: usize, plan: &Plan) -> rusqlite::Result<()> {
+    for (_, waiting) in doomed.rows() {
+        for &column in &waiting.links {
+            let sql = format!(
+                "INSERT OR IGNORE INTO relink SELECT ?1, w.id, ?2 FROM {} AS w
+                 WHERE w.{} IN (SELECT id FROM doomed WHERE dataset = ?3) AND EXISTS (
+                     SELECT 1 FROM links WHERE dataset = ?1 AND row_id = w.id AND column_name = ?2 AND target = ?4)",
+                waiting.dataset.table,
+                waiting.name(column)
+            );
+            let (waiting, column) = (waiting.dataset.name, waiting.name(column));
+            let target = plan.dataset.name;
+            doomed
+                .db
+                .execute(&sql, params![waiting, column, number as i64, target])?;
+        }
+    }
+    Ok(())
 }
 
 fn references(db: &Connection) -> rusqlite::Result<Vec<Reference>> {
@@ -154,26 +164,30 @@ fn take_out(db: &Connection, number: usize, plan: &Plan, count: u64) -> rusqlite
     let total: i64 = db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
         row.get(0)
     })?;
-    // Emptying a table and its index costs next to nothing.
-    let all = count == total as u64;
-    if !text.is_empty() {
+    let left = total as u64 - count;
+    // A text costs as much to take out of the index as to put in: the fewer decide.
+    let rebuild = !text.is_empty() && left < count;
+    if !text.is_empty() && !rebuild {
         let columns = text.join(", ");
-        db.execute_batch(&match all {
-            true => format!("INSERT INTO {table}_fts({table}_fts) VALUES ('delete-all')"),
-            false => format!(
-                "INSERT INTO {table}_fts({table}_fts, rowid, {columns})
-                 SELECT 'delete', id, {columns} FROM {table} WHERE id IN ({ids})"
-            ),
-        })?;
+        db.execute_batch(&format!(
+            "INSERT INTO {table}_fts({table}_fts, rowid, {columns})
+             SELECT 'delete', id, {columns} FROM {table} WHERE id IN ({ids})"
+        ))?;
     }
     for attached in ["aliases", "links", "tags", "revisions", "shares", "dirty"] {
         let sql = format!("DELETE FROM {attached} WHERE dataset = ?1 AND row_id IN ({ids})");
         db.execute(&sql, [name])?;
     }
-    db.execute_batch(&match all {
-        true => format!("DELETE FROM {table}"),
-        false => format!("DELETE FROM {table} WHERE id IN ({ids})"),
-    })
+    // Emptying a whole table costs next to nothing.
+    db.execute_batch(&match left {
+        0 => format!("DELETE FROM {table}"),
+        _ => format!("DELETE FROM {table} WHERE id IN ({ids})"),
+    })?;
+    if rebuild {
+        let rebuild = format!("INSERT INTO {table}_fts({table}_fts) VALUES ('rebuild')");
+        db.execute_batch(&rebuild)?;
+    }
+    Ok(())
 }
 
 /// Points what referred to rows that are gone to the next best of the same name.
