@@ -78,11 +78,8 @@ impl Grid {
 
 /// One line without control characters, at most [`WIDEST`] wide: what is stored may try to write to the
 /// terminal.
-fn shorten(text: &str) -> String {
-    let plain: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+pub(super) fn shorten(text: &str) -> String {
+    let plain = line(text);
     if plain.width() <= WIDEST {
         return plain;
     }
@@ -95,6 +92,13 @@ fn shorten(text: &str) -> String {
     }
     cut.push('…');
     cut
+}
+
+/// One line of text without control characters.
+pub(super) fn line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// Text without the control characters that would change the terminal; line breaks and tabs stay.
