@@ -175,7 +175,7 @@ fn table(reader: &Reader, lines: &[Line]) -> Result<()> {
         "READ",
         ">GENERATION",
         ">VERSION",
-        "CHANGED",
+        "UPDATED",
     ]);
     for line in lines {
         grid.row(vec![
@@ -201,8 +201,8 @@ fn one(reader: &Reader, line: &Line) -> Result<()> {
         writeln!(out, "state       {}", line.state)?;
         writeln!(out, "read        {}", line.position())?;
         writeln!(out, "generation  {}", line.generation)?;
-        writeln!(out, "file of     {}", print::local(&line.modified, &zone))?;
-        writeln!(out, "changed     {}", print::local(&line.updated, &zone))?;
+        writeln!(out, "modified    {}", print::local(&line.modified, &zone))?;
+        writeln!(out, "updated     {}", print::local(&line.updated, &zone))?;
         if let Some(version) = line.version() {
             writeln!(out, "version     {version}")?;
         }

@@ -70,9 +70,5 @@ fn open(reader: &Reader, args: &DropArgs) -> Result<Vec<i64>> {
     let source = args.source.clone().map_or(Cell::Null, Cell::Text);
     let ids = Cell::Text(json!(args.ids).to_string());
     let table = reader.table(sql, &[source, ids], DEADLINE)?;
-    let ids = table.rows.iter().filter_map(|row| match row.first() {
-        Some(Cell::Integer(id)) => Some(*id),
-        _ => None,
-    });
-    Ok(ids.collect())
+    Ok(print::integers(&table))
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use datalake_core::{Error, Result, Timestamp, Zone};
-use datalake_store::Cell;
+use datalake_store::{Cell, Table};
 use serde::Serialize;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
@@ -184,6 +184,17 @@ pub(super) fn cell(value: &Cell) -> String {
         Cell::Real(number) => number.to_string(),
         Cell::Text(text) | Cell::Bytes(text) => text.clone(),
     }
+}
+
+/// The numbers in the first column of an answer.
+pub(super) fn integers(table: &Table) -> Vec<i64> {
+    let first = table.rows.iter().map(|row| row.first());
+    first
+        .filter_map(|cell| match cell {
+            Some(Cell::Integer(number)) => Some(*number),
+            _ => None,
+        })
+        .collect()
 }
 
 /// A row as a JSON object.

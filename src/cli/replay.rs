@@ -11,6 +11,7 @@ use datalake_store::{Cell, Reader, StoredReject};
 use serde_json::{Value, json};
 
 use super::app::App;
+use super::preview::place_and_reason;
 use super::progress::Bars;
 use super::run::{engine_over, exit, inputs, runtime};
 use super::{Exit, print, sources};
@@ -36,6 +37,8 @@ pub(super) struct ReplayArgs {
 struct Outcome {
     replays: Vec<(String, Replay)>,
     still: Vec<StoredReject>,
+    /// Those that were met for the first time, in files that were read again.
+    new: Vec<StoredReject>,
     /// Those of sources that cannot be read, besides those that the replays tell of.
     untried: Vec<Untried>,
 }
@@ -55,7 +58,8 @@ pub(super) fn run(app: &App, args: &ReplayArgs) -> Result<Exit> {
     // A reader that hangs must not keep the program from ending.
     runtime.shutdown_background();
     let mut outcome = outcome?;
-    outcome.still = still(&reader, &outcome)?;
+    outcome.still = rejects(&reader, &outcome.still_ids())?;
+    outcome.new = rejects(&reader, &new(&reader, &outcome)?)?;
     if app.json {
         print::json(&as_json(&outcome))?;
     } else {
@@ -139,30 +143,42 @@ async fn replay(app: &App, open: BTreeMap<String, Vec<i64>>) -> Result<Outcome> 
     Ok(outcome)
 }
 
-fn still(reader: &Reader, outcome: &Outcome) -> Result<Vec<StoredReject>> {
-    let replays = outcome.replays.iter();
-    let ids: Vec<i64> = replays
-        .flat_map(|(_, replay)| replay.still.iter().copied())
-        .collect();
-    let mut still = Vec::new();
+/// Those of these rejects that are open, without what was kept of them.
+fn rejects(reader: &Reader, ids: &[i64]) -> Result<Vec<StoredReject>> {
+    let mut rejects: Vec<StoredReject> = Vec::new();
     while !ids.is_empty() {
-        let after = still.last().map_or(0, |reject: &StoredReject| reject.id);
-        let page = reader.open_rejects(None, &ids, after, DEADLINE)?;
+        let after = rejects.last().map_or(0, |reject| reject.id);
+        let page = reader.open_rejects(None, ids, after, DEADLINE)?;
         if page.is_empty() {
             break;
         }
-        // What was kept of them is of no use any more.
-        still.extend(page.into_iter().map(|mut reject| {
+        rejects.extend(page.into_iter().map(|mut reject| {
             reject.kept.sample.head = Vec::new();
             reject
         }));
     }
-    Ok(still)
+    Ok(rejects)
+}
+
+/// The numbers of those that the replay met for the first time.
+fn new(reader: &Reader, outcome: &Outcome) -> Result<Vec<i64>> {
+    let runs: Vec<i64> = outcome.reports().filter_map(|report| report.run).collect();
+    let sql = "SELECT id FROM rejects WHERE status = 'open'
+                   AND first_run IN (SELECT value FROM json_each(?1)) ORDER BY id";
+    let table = reader.table(sql, &[Cell::Text(json!(runs).to_string())], DEADLINE)?;
+    Ok(print::integers(&table))
 }
 
 impl Outcome {
     fn replayed(&self) -> u64 {
         self.replays.iter().map(|(_, one)| one.replayed).sum()
+    }
+
+    fn still_ids(&self) -> Vec<i64> {
+        let replays = self.replays.iter();
+        replays
+            .flat_map(|(_, replay)| replay.still.iter().copied())
+            .collect()
     }
 
     fn untried(&self) -> impl Iterator<Item = &Untried> {
@@ -192,14 +208,8 @@ fn text(out: &mut dyn Write, outcome: &Outcome, settled: &[(i64, String)]) -> io
             print::count(receipt.unchanged),
         )?;
     }
-    if !outcome.still.is_empty() {
-        writeln!(out, "\nrejected again")?;
-    }
-    for reject in outcome.still.iter().take(SHOWN) {
-        let line = super::preview::place_and_reason(reject);
-        writeln!(out, "  {}  {}", reject.id, print::line(&line))?;
-    }
-    more(out, outcome.still.len())?;
+    listed(out, "rejected again", &outcome.still)?;
+    listed(out, "rejected for the first time", &outcome.new)?;
     let untried: Vec<&Untried> = outcome.untried().collect();
     if !untried.is_empty() {
         writeln!(out, "\nnot tried")?;
@@ -209,6 +219,17 @@ fn text(out: &mut dyn Write, outcome: &Outcome, settled: &[(i64, String)]) -> io
         writeln!(out, "  {}  {}", one.id, print::line(&line))?;
     }
     more(out, untried.len())
+}
+
+fn listed(out: &mut dyn Write, heading: &str, rejects: &[StoredReject]) -> io::Result<()> {
+    if !rejects.is_empty() {
+        writeln!(out, "\n{heading}")?;
+    }
+    for reject in rejects.iter().take(SHOWN) {
+        let line = place_and_reason(reject);
+        writeln!(out, "  {}  {}", reject.id, print::line(&line))?;
+    }
+    more(out, rejects.len())
 }
 
 pub(super) fn settled_lines(out: &mut dyn Write, settled: &[(i64, String)]) -> io::Result<()> {
@@ -240,7 +261,8 @@ fn exit_of(outcome: &Outcome) -> Exit {
         .replays
         .iter()
         .map(|(_, replay)| &replay.reports[..]);
-    let open = !outcome.still.is_empty() || outcome.untried().next().is_some();
+    let rejected = !outcome.still.is_empty() || !outcome.new.is_empty();
+    let open = rejected || outcome.untried().next().is_some();
     let worst = reports
         .map(exit)
         .find(|exit| matches!(exit, Exit::Failed | Exit::Usage));
@@ -267,20 +289,23 @@ fn as_json(outcome: &Outcome) -> Value {
                 .collect::<Vec<_>>(),
         })
     });
-    let still = outcome.still.iter().map(|reject| {
-        json!({
-            "id": reject.id,
-            "source": &*reject.source,
-            "unit": reject.unit.as_str(),
-            "byte_offset": reject.kept.origin.start,
-            "code": reject.code,
-            "message": reject.message,
-        })
-    });
+    let rejects = |rejects: &[StoredReject]| rejects.iter().map(reject).collect::<Vec<_>>();
     json!({
         "replayed": outcome.replayed(),
         "sources": replays.collect::<Vec<_>>(),
-        "still_rejected": still.collect::<Vec<_>>(),
+        "still_rejected": rejects(&outcome.still),
+        "newly_rejected": rejects(&outcome.new),
         "not_tried": outcome.untried().map(untried).collect::<Vec<_>>(),
+    })
+}
+
+fn reject(reject: &StoredReject) -> Value {
+    json!({
+        "id": reject.id,
+        "source": &*reject.source,
+        "unit": reject.unit.as_str(),
+        "byte_offset": reject.kept.origin.start,
+        "code": reject.code,
+        "message": reject.message,
     })
 }

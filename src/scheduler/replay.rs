@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use datalake_core::{ErrorKind, Kept, RELATE_UNIT, Receipt, Result, Timestamp, Unit, UnitId};
+use datalake_core::{
+    ErrorKind, Kept, KnownUnit, RELATE_UNIT, Receipt, Result, Timestamp, Unit, UnitId,
+};
 use datalake_store::StoredReject;
 
 use super::engine::{Engine, Observer};
@@ -65,7 +67,7 @@ pub struct Untried {
 struct Open {
     id: i64,
     unit: UnitId,
-    last_seen: Timestamp,
+    first_seen: Timestamp,
     /// Whether it was read from what was kept, and rejected again.
     tried: bool,
 }
@@ -75,7 +77,7 @@ impl Open {
         Self {
             id: reject.id,
             unit: reject.unit.clone(),
-            last_seen: reject.last_seen,
+            first_seen: reject.first_seen,
             tried,
         }
     }
@@ -227,7 +229,10 @@ impl<'e> Pass<'e> {
             Ok(Again::default())
         } else {
             match execution.scan().await {
-                Ok(units) => Ok(choose(units, &still, &waiting, replay)),
+                Ok(units) => {
+                    let known = &execution.reading().context.known;
+                    Ok(choose(units, known, still.iter().chain(&waiting), replay))
+                }
                 Err(error) => {
                     let why = error.to_string();
                     let all = still.iter().chain(&waiting);
@@ -337,16 +342,20 @@ impl<'e> Pass<'e> {
 }
 
 /// Which files are to be read again, and for which rejects; the others are told in `replay`.
-fn choose(units: Vec<Unit>, still: &[Open], waiting: &[Open], replay: &mut Replay) -> Again {
+fn choose<'o>(
+    units: Vec<Unit>,
+    known: &HashMap<UnitId, KnownUnit>,
+    rejects: impl Iterator<Item = &'o Open>,
+    replay: &mut Replay,
+) -> Again {
     let mut units: HashMap<UnitId, Unit> = units
         .into_iter()
         .map(|unit| (unit.id.clone(), unit))
         .collect();
     let mut again = Again::default();
-    for open in still.iter().chain(waiting) {
-        let unit = units.get(&open.unit);
-        let wanted = match unit {
-            Some(unit) => !open.tried || has_changed(unit, open.last_seen),
+    for open in rejects {
+        let wanted = match units.get(&open.unit) {
+            Some(unit) => !open.tried || has_changed(unit, known.get(&open.unit), open.first_seen),
             None => open.unit.as_str() == RELATE_UNIT,
         };
         if wanted {
@@ -366,9 +375,12 @@ fn choose(units: Vec<Unit>, still: &[Open], waiting: &[Open], replay: &mut Repla
     again
 }
 
-/// Whether a file may hold something else than when a reject of it was met last.
-fn has_changed(unit: &Unit, last_seen: Timestamp) -> bool {
-    !unit.current || unit.modified.is_some_and(|modified| modified > last_seen)
+/// Whether a file may hold something else than when a reject of it was met first. When it was met last does not
+/// count: a replay that was killed has met it as well, and perhaps read the file.
+fn has_changed(unit: &Unit, known: Option<&KnownUnit>, first_seen: Timestamp) -> bool {
+    let as_known =
+        |known: &KnownUnit| (known.state.size, known.state.modified) == (unit.size, unit.modified);
+    unit.modified.is_none_or(|modified| modified > first_seen) || !known.is_some_and(as_known)
 }
 
 fn by_unit(rejects: Vec<StoredReject>) -> BTreeMap<UnitId, Vec<StoredReject>> {

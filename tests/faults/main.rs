@@ -8,6 +8,7 @@ mod support;
 
 use support::chance;
 
+mod again;
 mod campaign;
 mod full;
 mod kill;
