@@ -8,10 +8,9 @@ use datalake_store::Forgotten;
 use serde_json::{Value, json};
 
 use super::app::App;
-use super::confirm::confirm;
 use super::progress::Spinner;
 use super::run::runtime;
-use super::{Exit, print, sources};
+use super::{Exit, confirm, print, sources};
 
 /// What is forgotten.
 #[derive(Debug, Args)]
@@ -29,39 +28,30 @@ pub(super) struct ForgetArgs {
 pub(super) fn run(app: &App, args: &ForgetArgs) -> Result<Exit> {
     let source = args.source.as_str();
     // Makes no database where there is none.
-    sources::known(app, &app.reader()?, source)?;
+    let is_stored = sources::known(app, &app.reader()?, source)?;
+    if !is_stored {
+        return tell(app, source, &Forgotten::default(), "");
+    }
+    let is_asked = !args.preview && confirm::is_needed(app, args.yes)?;
     let (store, _) = app.store(App::clock())?;
     let runtime = runtime()?;
-    let forget = |preview| {
-        let spinner = Spinner::new(match preview {
-            true => "counting",
-            false => "forgetting",
-        });
-        let done = runtime.block_on(store.forget(source.into(), preview));
+    if args.preview || is_asked {
+        let spinner = Spinner::new("counting");
+        let would = runtime.block_on(store.forget(source.into(), true));
         drop(spinner);
-        done
-    };
+        tell(app, source, &would?, "would go")?;
+    }
+    let question = format!("Forget {source}? It is gone for good.");
     if args.preview {
-        return tell(app, source, &forget(true)?, "would go");
+        return Ok(Exit::Done);
     }
-    if !args.yes {
-        // What is asked about is shown first.
-        let would = forget(true)?;
-        if !app.json {
-            let mut text = Vec::new();
-            write_text(&mut text, source, &would, "would go")
-                .map_err(|error| datalake_core::Error::io("the terminal", error))?;
-            super::run::say(&[String::from_utf8_lossy(&text).trim_end().to_owned()]);
-        }
-        if !confirm(
-            app,
-            &format!("Forget {source}? It is gone for good."),
-            false,
-        )? {
-            return Ok(Exit::Failed);
-        }
+    if is_asked && !confirm::ask(&question)? {
+        return Ok(Exit::Failed);
     }
-    tell(app, source, &forget(false)?, "is gone")
+    let spinner = Spinner::new("forgetting");
+    let gone = runtime.block_on(store.forget(source.into(), false));
+    drop(spinner);
+    tell(app, source, &gone?, "is gone")
 }
 
 fn tell(app: &App, source: &str, forgotten: &Forgotten, what: &str) -> Result<Exit> {
@@ -123,9 +113,9 @@ fn write_text(
         if other.missing > 0 {
             writeln!(
                 out,
-                "warning: {} of {} are gone; what they had in common with {source} does not come back",
-                counted(other.missing, "unit"),
-                other.source
+                "warning: {} has lost {}; what was in common with {source} does not come back",
+                other.source,
+                counted(other.missing, "unit")
             )?;
         }
     }

@@ -202,7 +202,7 @@ enum RejectsCommand {
         /// Only those of this source
         #[arg(long)]
         source: Option<String>,
-        /// Only those that this became of
+        /// Only those of this status
         #[arg(long, value_enum, default_value = "open")]
         status: Status,
         /// At most this many

@@ -114,13 +114,13 @@ fn text(
             .map_or(&[][..], |known| known.key);
         samples(out, dataset, key)?;
     }
-    if !changes.rejects.is_empty() {
+    let rejected: u64 = reports.iter().map(|report| report.receipt.rejected).sum();
+    if rejected > 0 {
         writeln!(out, "\nrejects")?;
     }
     for reject in &changes.rejects {
         writeln!(out, "  ! {}", print::line(&place_and_reason(reject)))?;
     }
-    let rejected: u64 = reports.iter().map(|report| report.receipt.rejected).sum();
     more(out, rejected, changes.rejects.len(), "rejects")
 }
 

@@ -141,6 +141,9 @@ fn show(app: &App, reader: &Reader, id: i64) -> Result<()> {
             cell(6)
         )?;
         writeln!(out, "reason  {} ({})", cell(8), cell(7))?;
+        if cell(11) != "open" {
+            writeln!(out, "status  {}", cell(11))?;
+        }
         writeln!(
             out,
             "seen    {}, run {}",

@@ -39,8 +39,6 @@ struct Outcome {
     still: Vec<StoredReject>,
     /// Those that were met for the first time, in files that were read again.
     new: Vec<StoredReject>,
-    /// Those of sources that cannot be read, besides those that the replays tell of.
-    untried: Vec<Untried>,
 }
 
 pub(super) fn run(app: &App, args: &ReplayArgs) -> Result<Exit> {
@@ -90,10 +88,13 @@ pub(super) fn settled(reader: &Reader, ids: &[i64]) -> Result<Vec<(i64, String)>
     Ok(settled)
 }
 
-/// The numbers of the chosen open rejects, by source.
-fn open(reader: &Reader, args: &ReplayArgs) -> Result<BTreeMap<String, Vec<i64>>> {
-    let mut open: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-    let sql = "SELECT r.id, o.source FROM rejects AS r JOIN origins AS o ON o.id = r.origin
+/// Open rejects by their sources: their numbers, and the units they stand in.
+type Open = BTreeMap<String, Vec<(i64, String)>>;
+
+/// The chosen open rejects.
+fn open(reader: &Reader, args: &ReplayArgs) -> Result<Open> {
+    let mut open = Open::new();
+    let sql = "SELECT r.id, o.source, o.unit FROM rejects AS r JOIN origins AS o ON o.id = r.origin
                WHERE r.status = 'open' AND (?1 IS NULL OR o.source = ?1)
                    AND (?2 IS NULL OR r.id IN (SELECT value FROM json_each(?2))) ORDER BY r.id";
     let source = args.source.clone().map_or(Cell::Null, Cell::Text);
@@ -102,8 +103,9 @@ fn open(reader: &Reader, args: &ReplayArgs) -> Result<BTreeMap<String, Vec<i64>>
         false => Cell::Text(json!(args.ids).to_string()),
     };
     reader.each(sql, &[source, ids], DEADLINE, |_, row| {
-        if let [Cell::Integer(id), Cell::Text(source)] = &row[..] {
-            open.entry(source.clone()).or_default().push(*id);
+        if let [Cell::Integer(id), Cell::Text(source), Cell::Text(unit)] = &row[..] {
+            let rejects = open.entry(source.clone()).or_default();
+            rejects.push((*id, unit.clone()));
         }
         Ok(true)
     })?;
@@ -122,25 +124,35 @@ fn nothing(app: &App, settled: &[(i64, String)]) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-async fn replay(app: &App, open: BTreeMap<String, Vec<i64>>) -> Result<Outcome> {
+async fn replay(app: &App, open: Open) -> Result<Outcome> {
     let (store, _) = app.store(App::clock())?;
     let engine = engine_over(app, Arc::new(store));
     let bars = Bars::new();
     let mut outcome = Outcome::default();
-    for (name, ids) in open {
-        match app.config.source(&name) {
+    for (name, rejects) in open {
+        let replay = match app.config.source(&name) {
             Some(source) => {
-                let replay = engine.replay(source, &ids, &bars).await?;
-                outcome.replays.push((name, replay));
+                let ids: Vec<i64> = rejects.into_iter().map(|(id, _)| id).collect();
+                engine.replay(source, &ids, &bars).await?
             }
-            None => outcome.untried.extend(ids.into_iter().map(|id| Untried {
-                id,
-                unit: UnitId::new(name.as_str()),
-                why: String::from("its source is no longer in the configuration"),
-            })),
-        }
+            None => without_source(rejects),
+        };
+        outcome.replays.push((name, replay));
     }
     Ok(outcome)
+}
+
+/// Nobody can read them.
+fn without_source(rejects: Vec<(i64, String)>) -> Replay {
+    let untried = rejects.into_iter().map(|(id, unit)| Untried {
+        id,
+        unit: UnitId::new(unit),
+        why: String::from("its source is no longer in the configuration"),
+    });
+    Replay {
+        untried: untried.collect(),
+        ..Replay::default()
+    }
 }
 
 /// Those of these rejects that are open, without what was kept of them.
@@ -183,9 +195,7 @@ impl Outcome {
 
     fn untried(&self) -> impl Iterator<Item = &Untried> {
         let replays = self.replays.iter();
-        replays
-            .flat_map(|(_, replay)| &replay.untried)
-            .chain(&self.untried)
+        replays.flat_map(|(_, replay)| &replay.untried)
     }
 
     fn reports(&self) -> impl Iterator<Item = &SourceReport> {

@@ -12,15 +12,19 @@ use super::print;
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Fails unless the configuration or the store knows a source of this name.
-pub(super) fn known(app: &App, reader: &Reader, name: &str) -> Result<()> {
+/// Whether the store has anything of the source of this name.
+///
+/// # Errors
+/// Neither the configuration nor the store knows it.
+pub(super) fn known(app: &App, reader: &Reader, name: &str) -> Result<bool> {
     let sql = "SELECT source FROM checkpoints UNION SELECT source FROM origins UNION SELECT source FROM runs";
     let stored = reader.table(sql, &[], DEADLINE)?;
-    let stored = stored.rows.iter().map(|row| print::cell(&row[0]));
+    let mut all: BTreeSet<String> = stored.rows.iter().map(|row| print::cell(&row[0])).collect();
+    let is_stored = all.contains(name);
     let configured = app.config.sources.iter().map(|one| one.name.to_string());
-    let all: BTreeSet<String> = stored.chain(configured).collect();
+    all.extend(configured);
     if all.contains(name) {
-        return Ok(());
+        return Ok(is_stored);
     }
     let names = by_distance(name, all.iter().map(String::as_str));
     let hint = match names.is_empty() {

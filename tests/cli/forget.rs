@@ -39,7 +39,8 @@ fn preview_changes_nothing() {
 #[test]
 fn everything_goes_and_the_others_come_back() {
     let cx = two();
-    snap!(cx; "forget desk", "forget desk --yes", "status", "forget desk --yes", "forget desk --yes --json", "run");
+    snap!(cx; "forget desk", "forget desk --yes", "status", "forget desk --yes", "forget desk --yes --json",
+        "run --source shelf", "run --source desk");
     assert_sound(&cx.database());
 }
 

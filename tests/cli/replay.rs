@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::fs;
+use std::time::Duration;
 
 use crate::support::chance::Random;
 use crate::support::context::TestContext;
@@ -160,7 +161,11 @@ fn locked_source() {
     let cx = rejected();
     let lock = cx.hold_lock("memory-jsonl");
     let running = cx.start("rejects replay");
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    // It asks for the lock right after it has opened the database.
+    while !cx.path("datalake.db-wal").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(500));
     drop(lock);
     let ran = running.finish();
     insta::assert_snapshot!(cx.shown(&ran));
