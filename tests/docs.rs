@@ -118,6 +118,7 @@ fn links_lead_somewhere() {
         "ARCHITECTURE.md",
         "CHANGELOG.md",
         "plugins/memory-jsonl/README.md",
+        "testkit/README.md",
     ];
     let mut broken = Vec::new();
     for page in pages {

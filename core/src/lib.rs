@@ -39,7 +39,7 @@ pub use output::{
 };
 pub use reading::{RELATE_UNIT, Reading, UnitDone};
 pub use record::{Alias, Extras, Link, Origin, Record, Scope, Version};
-pub use registry::{SourceEntry, Stability};
+pub use registry::{Fixtures, SourceEntry, Stability};
 pub use reject::{Kept, REJECT_BYTES, Reject, Sample, Skip};
 pub use sink::{Receipt, Sink};
 pub use source::{Cancel, Context, Pulse, Source, Unit};

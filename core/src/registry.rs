@@ -62,6 +62,51 @@ pub struct SourceEntry {
     pub build: Build,
     /// Its own keys in the sample configuration; empty means that they are taken from `fields`.
     pub sample: &'static str,
+    /// What it brings to be tested with.
+    pub fixtures: Fixtures,
+}
+
+/// Small inputs that a plugin carries, so that `datalake plugins test` can prove it wherever it runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Fixtures {
+    /// The files by their path below a source's root, and what is in them.
+    pub files: &'static [(&'static str, &'static [u8])],
+    /// How a test configures the plugin; `{root}` stands for the folder that the files lie in.
+    pub config: &'static str,
+    /// The records and rejects that the files become, as text; empty where the plugin does not carry it.
+    pub golden: &'static str,
+}
+
+impl Fixtures {
+    /// How a plugin is configured that does not say otherwise.
+    pub const CONFIG: &'static str = "path = [\"{root}\"]\n";
+    /// A plugin that carries nothing.
+    pub const NONE: Self = Self {
+        files: &[],
+        config: Self::CONFIG,
+        golden: "",
+    };
+
+    /// The same with these files.
+    #[must_use]
+    pub const fn files(mut self, files: &'static [(&'static str, &'static [u8])]) -> Self {
+        self.files = files;
+        self
+    }
+
+    /// The same, configured like this.
+    #[must_use]
+    pub const fn config(mut self, config: &'static str) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The same with what they become.
+    #[must_use]
+    pub const fn golden(mut self, golden: &'static str) -> Self {
+        self.golden = golden;
+        self
+    }
 }
 
 inventory::collect!(SourceEntry);
@@ -155,7 +200,11 @@ pub fn is_kebab_case(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase()) && name.split('-').all(word)
 }
 
-/// Registers a plugin. `schema` and `sample` can be left out.
+/// Registers a plugin. `schema`, `sample` and what follows it up to `build` can be left out.
+///
+/// `fixtures` names files of the crate's folder `fixtures/`, small ones, because they become part of the
+/// program; `fixture_config` says how a test configures the plugin for the folder `{root}`, if not by
+/// `path = ["{root}"]`; `golden` names the file in which the conformance kit keeps what the fixtures become.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -198,6 +247,9 @@ macro_rules! register_source {
         datasets: [$($dataset:expr),* $(,)?],
         $(schema: $schema:expr,)?
         $(sample: $sample:expr,)?
+        $(fixtures: [$($fixture:literal),+ $(,)?],)?
+        $(fixture_config: $fixture_config:expr,)?
+        $(golden: $golden:literal,)?
         build: $build:expr $(,)?
     ) => {
         $crate::inventory::submit! {
@@ -215,6 +267,13 @@ macro_rules! register_source {
                 schema: $crate::__config_option!($($schema)?),
                 build: $build,
                 sample: concat!($($sample)?),
+                fixtures: $crate::Fixtures::NONE
+                    $(.files(&[$((
+                        $fixture,
+                        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/", $fixture)),
+                    )),+]))?
+                    $(.config($fixture_config))?
+                    $(.golden(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $golden))))?,
             }
         }
     };
@@ -260,6 +319,7 @@ mod tests {
             schema: None,
             build: |_| None,
             sample: "",
+            fixtures: Fixtures::NONE,
         }))
     }
 

@@ -14,6 +14,7 @@ mod docs;
 mod forget;
 mod init;
 mod menu;
+mod plugin_test;
 mod plugins;
 mod preview;
 mod print;
@@ -112,8 +113,8 @@ enum Command {
     ///
     /// Other programs wait to write to the database meanwhile.
     Preview(PreviewArgs),
-    /// Show the store and each source's last run
-    Status,
+    /// Show the store, and what each source is doing, did last and will do next
+    Status(StatusArgs),
     /// List runs, or show one
     Runs(RunsArgs),
     /// List, show, replay or drop inputs that could not become records
@@ -184,6 +185,13 @@ struct RunArgs {
 }
 
 #[derive(Debug, Args)]
+struct StatusArgs {
+    /// Show it again every second, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
+}
+
+#[derive(Debug, Args)]
 struct RunsArgs {
     /// The number of a run
     id: Option<i64>,
@@ -228,6 +236,17 @@ enum PluginsCommand {
     Describe {
         /// Its name
         name: String,
+    },
+    /// Prove a plugin: run the conformance kit on the inputs that it carries
+    Test {
+        /// Its name
+        name: String,
+        /// Take the time for every byte and for 500 kills
+        #[arg(long)]
+        deep: bool,
+        /// Do one reading for a test that kills it
+        #[arg(long, hide = true, value_name = "FOLDER")]
+        child: Option<PathBuf>,
     },
 }
 
@@ -287,7 +306,7 @@ fn dispatch(cli: Cli) -> Result<Exit> {
                 Command::Init => init::run(&app),
                 Command::Check => check::run(&app),
                 Command::Config(_) => config::show(&app),
-                Command::Status => status::run(&app),
+                Command::Status(args) => status::run(&app, &args),
                 Command::Runs(args) => runs::run(&app, &args),
                 Command::Rejects(command) => rejects::run(&app, &command),
                 Command::Cursor(command) => cursor::run(&app, &command),

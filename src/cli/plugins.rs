@@ -5,13 +5,20 @@ use datalake_core::{Error, Result, SourceEntry, registry};
 use serde_json::json;
 
 use super::print::{self, Grid};
-use super::{Exit, PluginsCommand};
+use super::{Exit, PluginsCommand, plugin_test};
 
 pub(super) fn run(command: &PluginsCommand, json: bool) -> Result<Exit> {
     let entries = registry::sources()?;
     match command {
         PluginsCommand::List => list(&entries, json)?,
         PluginsCommand::Describe { name } => describe(find(&entries, name)?, json)?,
+        PluginsCommand::Test {
+            child: Some(folder),
+            ..
+        } => plugin_test::child(folder)?,
+        PluginsCommand::Test { name, deep, .. } => {
+            return plugin_test::run(find(&entries, name)?, *deep, json);
+        }
     }
     Ok(Exit::Done)
 }

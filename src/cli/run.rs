@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use datalake_core::{Error, ErrorKind, Result};
 use datalake_store::Store;
@@ -39,6 +40,7 @@ pub(super) fn run(app: &App, args: &RunArgs) -> Result<Exit> {
     Ok(exit(&reports))
 }
 
+/// The runtime of a command that waits.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -121,24 +123,34 @@ fn threads(app: &App) -> usize {
     }
 }
 
-/// The first signal stops at the next commit point, the second at once.
+/// How long the engine has to come to its commit points and to write how its runs ended.
+const PATIENCE: Duration = Duration::from_millis(1900);
+
+/// The first signal stops at the next commit point, the second at once; what takes longer than two seconds, such
+/// as a database that somebody else has locked, is not waited for.
 async fn stop_on_signal(stop: Stop) {
     signal().await;
     say(&[String::from(
         "stopping at the next commit point; once more to stop at once",
     )]);
     stop.ask();
-    signal().await;
+    tokio::select! {
+        () = signal() => {}
+        () = tokio::time::sleep(PATIENCE) => {
+            say(&[String::from("not waiting any longer; what is not committed is read again next time")]);
+        }
+    }
     #[expect(
         clippy::exit,
         clippy::disallowed_methods,
-        reason = "the user asked twice, and nothing committed is lost"
+        reason = "the user asked twice, or for long enough, and nothing committed is lost"
     )]
     std::process::exit(130);
 }
 
+/// Waits for Ctrl-C or SIGTERM.
 #[cfg(unix)]
-async fn signal() {
+pub(super) async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => tokio::select! {
@@ -149,8 +161,9 @@ async fn signal() {
     }
 }
 
+/// Waits for Ctrl-C.
 #[cfg(not(unix))]
-async fn signal() {
+pub(super) async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use datalake_core::{
-    BATCH_BYTES, Context, Error, KnownUnit, Progress, Pulse, QUEUED_BATCHES, Reading, Receipt,
-    Result, Sink, UnitId, Zone,
+    BATCH_BYTES, Context, Error, KnownUnit, LINE_LIMIT, Progress, Pulse, QUEUED_BATCHES, Reading,
+    Receipt, Result, Sink, UnitId, Zone,
 };
 use datalake_store::{Holder, LockState, RunEnd, RunStart, SourceLock, Store};
 use tokio::sync::Semaphore;
@@ -43,11 +43,22 @@ pub struct Limits {
     pub stall: Duration,
 }
 
+/// The largest batch: it is sent off once it passes twice its size, with the one record that made it do so.
+const BATCH: usize = 2 * BATCH_BYTES + LINE_LIMIT;
+/// What a reader holds at most: the longest line in a buffer that has doubled its size to hold it, the record that
+/// is made of it, a batch that is filled, one that waits and one that is written. Few inputs have such lines: a
+/// reader of short ones holds a twentieth of this.
+const READER: u64 = (3 * LINE_LIMIT + (2 + QUEUED_BATCHES) * BATCH) as u64;
+/// What is remembered of a unit: its name, its checkpoint, what its file looked like.
+const UNIT: u64 = 2 << 10;
+/// The program itself: code, threads, the schema, the log of the database that SQLite maps.
+const PROGRAM: u64 = 48 << 20;
+
 impl Limits {
-    /// The most bytes of input and records that readers hold at once: each one three batches and one line or
-    /// record that is as large as a batch. Readers that hang have others in their place, at most as many again.
-    pub fn memory(&self) -> usize {
-        2 * self.readers * (QUEUED_BATCHES + 3) * BATCH_BYTES
+    /// The most memory that the program takes, in bytes, with `cache` bytes for the database's pages and sources
+    /// that have so many `units`. While readers hang, others in their place take as much again as readers do.
+    pub fn memory(&self, cache: u64, units: u64) -> u64 {
+        PROGRAM + cache + self.readers as u64 * READER + units * UNIT
     }
 }
 

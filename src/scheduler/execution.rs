@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use datalake_core::{
-    Error, ErrorKind, Progress, Reading, Receipt, Result, Sink, Stamp, Timestamp, Unit, UnitDone,
+    Error, ErrorKind, KnownUnit, Progress, Reading, Receipt, Result, Sink, Stamp, Timestamp, Unit,
+    UnitDone,
 };
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
@@ -36,6 +37,8 @@ pub(super) struct Execution<'e> {
 /// What a pass has brought so far.
 #[derive(Debug, Default)]
 struct Tally {
+    /// Whether anything was tried to be read or marked.
+    attempted: bool,
     units: u64,
     skipped: u64,
     receipt: Receipt,
@@ -96,7 +99,7 @@ impl<'e> Execution<'e> {
 
     /// Marks the units that are gone and those that are back. Where a root is not there, an unplugged disk
     /// perhaps, nobody can tell.
-    async fn mark(&self, units: &[Unit]) -> Result<()> {
+    async fn mark(&mut self, units: &[Unit]) -> Result<()> {
         let Reading {
             source, context, ..
         } = &*self.reading;
@@ -106,6 +109,7 @@ impl<'e> Execution<'e> {
         let present: HashSet<_> = units.iter().map(|unit| &unit.id).collect();
         let mut known = context.known.values();
         if known.any(|unit| unit.missing == present.contains(&unit.id)) {
+            self.tally.attempted = true;
             let present = present.into_iter().cloned().collect();
             let store = &self.engine.store;
             store.mark_missing(context.source.clone(), present).await?;
@@ -131,6 +135,7 @@ impl<'e> Execution<'e> {
 
     /// Reads units side by side.
     pub(super) async fn read(&mut self, units: Vec<Unit>) -> Result<()> {
+        self.tally.attempted |= !units.is_empty();
         let mut units = units.into_iter().peekable();
         let mut readers = Readers::default();
         self.vital.begin(self.uptime());
@@ -269,11 +274,7 @@ impl<'e> Execution<'e> {
         if self.tally.error.is_some() {
             return Ok(());
         }
-        let known = self
-            .engine
-            .store
-            .known(&self.reading.context.source)
-            .await?;
+        let known = self.known().await?;
         let (reading, attempt) = (self.reading.clone(), self.engine.attempt());
         let related = tokio::spawn(async move { reading.relate(&known, attempt).await });
         let (related, written) = match self.alive(related).await {
@@ -285,6 +286,17 @@ impl<'e> Execution<'e> {
         };
         self.tally.receipt += written?.receipt;
         related
+    }
+
+    /// All units the source ever had, as they are now: where nothing was read, as they were at the start.
+    async fn known(&self) -> Result<Vec<KnownUnit>> {
+        let context = &self.reading.context;
+        if self.tally.attempted {
+            return self.engine.store.known(&context.source).await;
+        }
+        let mut known: Vec<KnownUnit> = context.known.values().cloned().collect();
+        known.sort_unstable_by(|left, right| left.id.cmp(&right.id));
+        Ok(known)
     }
 
     fn account(&mut self, done: std::result::Result<UnitDone, JoinError>) {
@@ -325,6 +337,7 @@ impl<'e> Execution<'e> {
     /// Adds what the pass brought to the report of its run.
     pub(super) fn account_into(self, report: &mut SourceReport) {
         let Tally {
+            attempted: _,
             units,
             skipped,
             receipt,

@@ -43,7 +43,7 @@ pub(crate) fn explain(database: &Path, error: rusqlite::Error) -> Error {
         Some(ErrorCode::SystemIoFailure) => (
             ErrorKind::Temporary,
             "reading or writing the database failed",
-            "check the disk, then run again",
+            "make room if the disk is full, else check it; then run again",
         ),
         Some(ErrorCode::OperationInterrupted) => (
             ErrorKind::Cancelled,

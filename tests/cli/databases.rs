@@ -329,7 +329,7 @@ fn any_page_overwritten() {
         let cx = TestContext::with_input();
         let mut bytes = good.clone();
         let mut random = crate::support::input::Random(page as u64);
-        bytes[page * 4096..(page + 1) * 4096].fill_with(|| random.next() as u8);
+        bytes[page * 4096..(page + 1) * 4096].fill_with(|| random.draw() as u8);
         cx.write("datalake.db", bytes);
         cx.append("in/metrics.jsonl", line);
         for command in ["status", "run"] {

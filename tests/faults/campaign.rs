@@ -1,5 +1,10 @@
 //! Lets every call of a class fail in turn, each in a run of its own, and looks at what each leaves: all of the
 //! input stored, or an error that says so; and after a further run without faults all of it in any case.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "in a test a panic is the report, and what was printed before it is shown"
+)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,8 +14,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::chance::{Random, deep};
 use crate::shim::{Class, Faults};
+use datalake_testkit::{Random, deep};
 
 /// A run that is made again and again.
 pub(crate) struct Scene<'a> {
@@ -89,6 +94,56 @@ impl Scene<'_> {
         tally
     }
 
+    /// Lets the disk be full: at sizes by chance, from what was there before up to what a run needs at most. It
+    /// stays full for a second run, and has room for a third.
+    pub(crate) fn full_disks(&self, rounds: u64) -> Tally {
+        let (place, endless) = (self.copy(), 1 << 40);
+        let start = Faults::disk(place.path(), endless);
+        assert!(is_well(&self.run(place.path(), &start)));
+        let names_then = names(place.path());
+        let (least, most) = (size_below(self.before), start.peak());
+        let mut tally = Tally::default();
+        for seed in 0..rounds {
+            let size = least + Random(seed).below(most - least);
+            self.full_disk(size, &names_then, &mut tally);
+        }
+        println!("disks of {least} to {most} bytes: {tally:?}");
+        tally
+    }
+
+    fn full_disk(&self, size: u64, names_then: &BTreeSet<String>, tally: &mut Tally) {
+        let place = self.copy();
+        let mut context = Context(format!("a disk of {size} bytes"));
+        for _ in 0..2 {
+            let faults = Faults::disk(place.path(), size);
+            let ended = self.run(place.path(), &faults);
+            context.add(&ended);
+            tally.runs += 1;
+            tally.hit += u64::from(faults.hits() > 0);
+            if is_well(&ended) {
+                tally.fine += u64::from(faults.hits() > 0);
+                (self.stored)(place.path());
+            } else {
+                is_a_clean_error(&ended, place.path());
+                let text = said(&ended);
+                // SQLite does not always say why it could not write; the hint does then.
+                let told = ["the disk is full", "no space left on device"];
+                assert!(told.iter().any(|words| text.contains(words)));
+                assert!(text.contains("hint: "));
+            }
+        }
+        self.completes(place.path(), names_then, &mut context);
+    }
+
+    /// A run without faults stores all, and leaves nothing else behind.
+    fn completes(&self, place: &Path, names_then: &BTreeSet<String>, context: &mut Context) {
+        let again = self.run(place, &Faults::none(place));
+        context.add(&again);
+        assert!(is_well(&again), "the run after it");
+        (self.stored)(place);
+        assert_eq!(names(place), *names_then, "left behind");
+    }
+
     /// How many calls a run makes, and the names of the files behind it.
     fn without_faults(&self, class: Class) -> (u64, BTreeSet<String>) {
         let place = self.copy();
@@ -113,21 +168,17 @@ impl Scene<'_> {
         } else if !(fault.kills() && ended.status.signal() == Some(9)) {
             is_a_clean_error(&ended, place.path());
         }
-        let again = self.run(place.path(), &Faults::none(place.path()));
-        context.add(&again);
-        assert!(is_well(&again), "the run after it");
-        (self.stored)(place.path());
-        assert_eq!(names(place.path()), *names_then, "left behind");
+        self.completes(place.path(), names_then, &mut context);
     }
 
-    fn copy(&self) -> TempDir {
+    pub(crate) fn copy(&self) -> TempDir {
         let place = tempfile::Builder::new().prefix("datalake-faults").tempdir();
         let place = place.expect("there is room");
         copy_below(self.before, place.path());
         place
     }
 
-    fn run(&self, place: &Path, faults: &Faults) -> Output {
+    pub(crate) fn run(&self, place: &Path, faults: &Faults) -> Output {
         let mut command = (self.command)(place);
         faults.apply(&mut command);
         command.output().expect("it is there")
@@ -152,7 +203,7 @@ impl Drop for Context {
     }
 }
 
-fn said(ended: &Output) -> String {
+pub(crate) fn said(ended: &Output) -> String {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     format!(
         "{}\n{}{}",
@@ -163,7 +214,7 @@ fn said(ended: &Output) -> String {
 }
 
 /// It says that all is stored.
-fn is_well(ended: &Output) -> bool {
+pub(crate) fn is_well(ended: &Output) -> bool {
     matches!(ended.status.code(), Some(0 | 3))
 }
 
@@ -196,7 +247,7 @@ fn numbers(calls: u64) -> BTreeSet<u64> {
 }
 
 /// The names of all files and folders but logs and what SQLite's readers lay beside a database.
-fn names(folder: &Path) -> BTreeSet<String> {
+pub(crate) fn names(folder: &Path) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     let mut waiting = vec![folder.to_owned()];
     while let Some(next) = waiting.pop() {
@@ -214,6 +265,15 @@ fn names(folder: &Path) -> BTreeSet<String> {
         }
     }
     all
+}
+
+/// How many bytes the files of a folder have.
+fn size_below(folder: &Path) -> u64 {
+    let names = names(folder).into_iter().map(|name| folder.join(name));
+    let sizes = names
+        .filter(|path| path.is_file())
+        .map(|path| path.metadata());
+    sizes.map(|data| data.expect("it is there").len()).sum()
 }
 
 /// Copies all that is below a folder.

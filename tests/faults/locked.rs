@@ -1,4 +1,5 @@
 //! Another program writes to the database for longer than any timeout while data is read.
+#![expect(clippy::expect_used, reason = "in a test a panic is the report")]
 
 use std::time::{Duration, Instant};
 

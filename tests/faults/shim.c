@@ -13,8 +13,8 @@
  *                 HOW    EIO and other errors; short: half of what was to be written is; kill: the process is
  *                        killed instead of the call; torn: half is written, then the process is killed
  *   FAULT_DISK    the size in bytes of the disk that the folder lies on; files there may grow until it is full
- *   FAULT_COUNTS  a file of CLASSES + 1 numbers of 8 bytes that is kept up to date: the calls of each class, and
- *                 how many calls were hit
+ *   FAULT_COUNTS  a file of numbers of 8 bytes that is kept up to date: the calls of each class, how many calls
+ *                 were hit, and the most bytes that FAULT_DISK held at once
  *   FAULT_LOG     a file into which every change is written as it happens, for tests of power loss
  *
  * Nothing is ever synced for real: a killed process loses nothing that the kernel has, and a loss of power is
@@ -49,6 +49,7 @@ _Static_assert(sizeof(long) == 8, "offsets are passed to system calls in one reg
 
 /* The order is that of the numbers in FAULT_COUNTS. */
 enum class { WRITE, FSYNC, RENAME, OPEN, UNLINK, MKDIR, CHANGE, CLASSES };
+enum { HITS = CLASSES, PEAK, COUNTS };
 static const char *const class_names[CLASSES] = { "write", "fsync", "rename", "open", "unlink", "mkdir", "change" };
 
 enum how { FAIL, SHORT, KILL, TORN };
@@ -83,11 +84,11 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char root[PATH_MAX];
 static struct rule rules[RULES];
 static int rule_count;
-static uint64_t own_counts[CLASSES + 1];
+static uint64_t own_counts[COUNTS];
 static uint64_t *counts = own_counts;
 static int log_file = -1;
-static bool limited;
-static int64_t room; /* in bytes; only where limited */
+static int64_t disk = -1; /* its size in bytes; negative where it has no end */
+static int64_t used;
 
 /* ------------------------------------------------------------------ setting up */
 
@@ -129,7 +130,7 @@ static int add_size(const char *path, const struct stat *data, int kind, struct 
 {
     (void)path, (void)place;
     if (kind == FTW_F)
-        room -= data->st_size;
+        used += data->st_size;
     return 0;
 }
 
@@ -146,7 +147,7 @@ static int open_tool(const char *name, int flags)
 
 __attribute__((constructor)) static void set_up(void)
 {
-    const char *folder = getenv("FAULT_ROOT"), *plan = getenv("FAULT_PLAN"), *disk = getenv("FAULT_DISK");
+    const char *folder = getenv("FAULT_ROOT"), *plan = getenv("FAULT_PLAN"), *size = getenv("FAULT_DISK");
     if (!folder)
         return;
     if (!realpath(folder, root))
@@ -167,9 +168,8 @@ __attribute__((constructor)) static void set_up(void)
         counts = shared;
     }
     log_file = open_tool("FAULT_LOG", O_WRONLY | O_APPEND);
-    if (disk) {
-        limited = true;
-        room = strtoll(disk, NULL, 10);
+    if (size) {
+        disk = strtoll(size, NULL, 10);
         nftw(root, add_size, 16, FTW_PHYS);
     }
 }
@@ -240,7 +240,7 @@ static struct fate strike(enum class class, bool changes)
         uint64_t number = counts[rule->class] - rule->before;
         if (number != rule->first && !(rule->on && number > rule->first))
             continue;
-        counts[CLASSES]++;
+        counts[HITS]++;
         struct rule *next = rule + 1;
         if (next < rules + rule_count && !next->armed) {
             next->armed = true;
@@ -256,19 +256,23 @@ static struct fate strike(enum class class, bool changes)
     return fate;
 }
 
-/* Takes as many bytes of the disk as growing to `end` needs, and returns how far the file may grow. */
-static int64_t grow(int file, int64_t end)
+/* Takes as many bytes of the disk as a file needs that is to end at `end`, and returns where it may end. */
+static int64_t grow(int file, int64_t end, bool may_shrink)
 {
     struct stat data;
-    if (!limited || fstat(file, &data) != 0)
+    if (disk < 0 || fstat(file, &data) != 0)
         return end;
     int64_t more = end - data.st_size;
-    if (more > room) {
-        counts[CLASSES]++;
-        more = room > 0 ? room : 0;
+    if (more < 0 && !may_shrink)
+        return end;
+    if (more > 0 && used + more > disk) {
+        counts[HITS]++;
+        more = used < disk ? disk - used : 0;
         end = data.st_size + more;
     }
-    room -= more; /* less than nothing where a file shrinks */
+    used += more;
+    if (used > (int64_t)counts[PEAK])
+        counts[PEAK] = (uint64_t)used;
     return end;
 }
 
@@ -346,7 +350,7 @@ static ssize_t write_at(int file, const void *data, size_t length, off_t at)
         int64_t start = at < 0 ? position(file) : at;
         if (fate.half && length > 1)
             length /= 2;
-        int64_t fits = grow(file, start + (int64_t)length) - start;
+        int64_t fits = grow(file, start + (int64_t)length, false) - start;
         if (length > 0 && fits <= 0) {
             error = ENOSPC;
         } else {
@@ -399,7 +403,7 @@ static int resize(int file, off_t length, bool only_grow)
     int error = fate.error;
     if (error == 0 && only_grow && fstat(file, &data) == 0 && data.st_size > length)
         length = data.st_size;
-    if (error == 0 && grow(file, length) < length)
+    if (error == 0 && grow(file, length, true) < length)
         error = ENOSPC;
     if (error == 0 && syscall(SYS_ftruncate, file, length) != 0)
         error = errno;
@@ -524,7 +528,7 @@ int openat(int folder, const char *name, int flags, ...)
         if (file >= 0 && !existed)
             note('C', inode_of(file), 0, path, strlen(path) + 1);
         if (file >= 0 && existed && flags & O_TRUNC) {
-            room += before.st_size;
+            used -= before.st_size;
             note('T', before.st_ino, 0, NULL, 0);
         }
     }
@@ -613,7 +617,7 @@ int unlinkat(int folder, const char *name, int flags)
     if (error == 0 && syscall(SYS_unlinkat, folder, name, flags) != 0)
         error = errno;
     if (error == 0) {
-        room += last ? before.st_size : 0;
+        used -= last ? before.st_size : 0;
         note_names('U', path, NULL);
     }
     pthread_mutex_unlock(&lock);

@@ -1,4 +1,5 @@
 //! Runs a program under the shim: compiles `shim.c` once, and says what is to go wrong and what came of it.
+#![expect(clippy::expect_used, reason = "in a test a panic is the report")]
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -70,7 +71,6 @@ impl Faults {
     }
 
     /// The folder lies on a disk of this many bytes.
-    #[allow(dead_code, reason = "each test target uses its own part")]
     pub(crate) fn disk(root: &Path, bytes: u64) -> Self {
         Self {
             disk: Some(bytes),
@@ -79,7 +79,6 @@ impl Faults {
     }
 
     /// Every change is written to the file `log`.
-    #[allow(dead_code, reason = "each test target uses its own part")]
     pub(crate) fn logged(root: &Path, log: &Path) -> Self {
         Self {
             log: Some(log.to_owned()),
@@ -110,6 +109,11 @@ impl Faults {
     /// How many calls were hit.
     pub(crate) fn hits(&self) -> u64 {
         self.count(CLASSES)
+    }
+
+    /// The most bytes that the disk held at once.
+    pub(crate) fn peak(&self) -> u64 {
+        self.count(CLASSES + 1)
     }
 
     fn count(&self, place: usize) -> u64 {

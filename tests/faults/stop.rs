@@ -3,16 +3,15 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use datalake::config::{Config, ConfiguredSource, Inputs};
 use datalake_core::{
-    Batch, Blob, Cancel, Checkpoint, Context, Error, FileRef, KnownUnit, Reading, Receipt, Result,
-    Sink, SourceName, SystemClock, Timestamp, UnitId, Zone, async_trait, registry,
+    Cancel, Context, Error, Progress, Reading, Sink, SystemClock, Timestamp, Zone, registry,
 };
 use datalake_plugins as _;
 use datalake_store::{Catalog, Facts, Holder, RunEnd, RunStart, Settings, Store};
+use datalake_testkit::{Plan, Probe};
 
 use crate::support::context::TestContext;
 use crate::support::input::{Expected, Size, make};
@@ -25,53 +24,6 @@ const SMALL: Size = Size {
 };
 /// So small that each file takes several commits.
 const BATCH_BYTES: usize = 2 << 10;
-
-/// What happens after so many commits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Then {
-    /// Nothing ever.
-    Nothing,
-    /// Somebody asks it to stop.
-    Cancel,
-    /// Nothing is written any more, as when the process is killed.
-    Die,
-}
-
-/// The store behind a sink that counts its commits.
-struct Counted {
-    store: Arc<Store>,
-    commits: AtomicU64,
-    at: u64,
-    then: Then,
-    cancel: Cancel,
-}
-
-#[async_trait]
-impl Sink for Counted {
-    async fn write(&self, batch: Batch) -> Result<Receipt> {
-        if self.then == Then::Die && self.commits.load(Ordering::SeqCst) >= self.at {
-            return Err(Error::temporary("killed"));
-        }
-        let receipt = self.store.write(batch).await?;
-        let commits = self.commits.fetch_add(1, Ordering::SeqCst) + 1;
-        if self.then == Then::Cancel && commits >= self.at {
-            self.cancel.cancel();
-        }
-        Ok(receipt)
-    }
-
-    async fn checkpoint(&self, source: &SourceName, unit: &UnitId) -> Result<Option<Checkpoint>> {
-        self.store.checkpoint(source, unit).await
-    }
-
-    async fn known(&self, source: &SourceName) -> Result<Vec<KnownUnit>> {
-        self.store.known(source).await
-    }
-
-    fn stage(&self, blob: Blob) -> Result<FileRef> {
-        self.store.stage(blob)
-    }
-}
 
 /// The one source of the place.
 fn source(cx: &TestContext) -> ConfiguredSource {
@@ -101,7 +53,7 @@ fn open(cx: &TestContext) -> Arc<Store> {
 
 /// Reads the units one after another, as the engine does, until the sink stops it. Returns its commits, and
 /// whether it was stopped.
-async fn read(source: &ConfiguredSource, store: &Arc<Store>, at: u64, then: Then) -> (u64, bool) {
+async fn read(source: &ConfiguredSource, store: &Arc<Store>, plan: Plan) -> (u64, bool) {
     let cancel = Cancel::default();
     let start = RunStart {
         source: source.name.clone(),
@@ -112,15 +64,11 @@ async fn read(source: &ConfiguredSource, store: &Arc<Store>, at: u64, then: Then
     };
     let run = store.begin_run(start).await.unwrap();
     let context = context(source, store, &cancel).await;
-    let sink = Arc::new(Counted {
-        store: store.clone(),
-        commits: AtomicU64::new(0),
-        at,
-        then,
-        cancel,
-    });
+    let progress: Arc<Progress> = Arc::default();
+    let sink = Arc::new(Probe::new(store.clone(), plan, cancel, progress.clone()));
     let reading = Reading {
         batch_bytes: BATCH_BYTES,
+        progress,
         ..Reading::new(source.source.clone(), context, sink.clone(), run)
     };
     let mut stopped = false;
@@ -131,7 +79,7 @@ async fn read(source: &ConfiguredSource, store: &Arc<Store>, at: u64, then: Then
             break;
         }
     }
-    if then != Then::Die {
+    if !matches!(plan, Plan::DieAfter(_)) {
         let outcome = if stopped { "cancelled" } else { "rejects" };
         store
             .end_run(
@@ -144,7 +92,7 @@ async fn read(source: &ConfiguredSource, store: &Arc<Store>, at: u64, then: Then
             .await
             .unwrap();
     }
-    (sink.commits.load(Ordering::SeqCst), stopped)
+    (sink.seen().batches, stopped)
 }
 
 async fn context(source: &ConfiguredSource, store: &Store, cancel: &Cancel) -> Context {
@@ -176,18 +124,19 @@ fn small() -> (TestContext, Expected) {
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_at_every_commit_point() {
     let (cx, expected) = small();
-    let (commits, stopped) = read(&source(&cx), &open(&cx), 0, Then::Nothing).await;
+    let (commits, stopped) = read(&source(&cx), &open(&cx), Plan::Pass).await;
     assert!(!stopped);
     expected.assert_in(&cx.database());
     assert!(commits >= 20, "{commits} commits");
     let mut stops = 0;
-    for then in [Then::Cancel, Then::Die] {
-        for at in u64::from(then == Then::Cancel)..commits {
+    for at in 0..commits {
+        for plan in [Plan::CancelAfter(at + 1), Plan::DieAfter(at)] {
             let (cx, expected) = small();
             let source = source(&cx);
-            let (_, stopped) = read(&source, &open(&cx), at, then).await;
+            let (_, stopped) = read(&source, &open(&cx), plan).await;
             // The reader is ahead of the sink: in the last unit a wish to stop may find it done.
-            assert!(stopped || then == Then::Cancel, "at {at} of {commits}");
+            let killed = matches!(plan, Plan::DieAfter(_));
+            assert!(stopped || !killed, "at {at} of {commits}");
             stops += u64::from(stopped);
             // What is there by then is right as far as it goes, and nothing of it comes twice.
             let before = Expected::found(&cx.database());
@@ -196,9 +145,9 @@ async fn stopped_at_every_commit_point() {
                     .samples
                     .iter()
                     .all(|sample| expected.samples.binary_search(sample).is_ok()),
-                "{then:?} at {at}"
+                "{plan:?}"
             );
-            let (_, stopped) = read(&source, &open(&cx), 0, Then::Nothing).await;
+            let (_, stopped) = read(&source, &open(&cx), Plan::Pass).await;
             assert!(!stopped);
             expected.assert_in(&cx.database());
         }

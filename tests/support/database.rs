@@ -101,21 +101,7 @@ pub(crate) fn column<T: FromSql>(database: &Connection, sql: &str) -> Vec<T> {
 /// SQLite's check of the file and FTS5's check of every full-text index against its table.
 #[track_caller]
 pub(crate) fn assert_sound(database: &Connection) {
-    assert_eq!(column::<String>(database, "PRAGMA integrity_check"), ["ok"]);
-    assert_eq!(
-        column::<i64>(database, "SELECT count(*) FROM pragma_foreign_key_check()"),
-        [0]
-    );
-    let indexes =
-        "SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%USING fts5%'";
-    let indexes = column::<String>(database, indexes);
-    assert!(!indexes.is_empty());
-    for index in indexes {
-        let check = format!("INSERT INTO {index}({index}, rank) VALUES ('integrity-check', 1)");
-        database
-            .execute_batch(&check)
-            .unwrap_or_else(|error| panic!("{index}: {error}"));
-    }
+    datalake_testkit::sound_database(database).unwrap();
 }
 
 /// The tables of the predecessor's version 1.0.0 that tell it from others, with a row each.

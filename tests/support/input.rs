@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-pub(crate) use crate::support::chance::{Random, deep};
+pub(crate) use datalake_testkit::Random;
 
 /// One sample: time in seconds, pid, bytes.
 type Sample = (i64, i64, i64);

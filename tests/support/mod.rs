@@ -4,7 +4,6 @@
 //! Each test target uses its own part of this.
 #![allow(dead_code, reason = "each test target uses its own part")]
 
-pub(crate) mod chance;
 pub(crate) mod context;
 pub(crate) mod database;
 pub(crate) mod input;

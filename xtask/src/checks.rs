@@ -90,7 +90,11 @@ fn test_steps(options: &Options) -> Vec<Step<'_>> {
         }),
         Step::new("tests", || {
             if succeeds(&mut cargo(&["nextest", "--version"])) {
-                let profile = if on_ci() { "ci" } else { "default" };
+                let profile = match on_ci() {
+                    _ if options.deep => "deep",
+                    true => "ci",
+                    false => "default",
+                };
                 let arguments = [
                     "nextest",
                     "run",
@@ -118,6 +122,7 @@ fn test_steps(options: &Options) -> Vec<Step<'_>> {
 fn run_tests(arguments: &[&str], separator: &[&str], options: &Options) -> Outcome {
     let mut command = cargo(arguments);
     command.args(separator).args(&options.filters);
+    // The one place that says so: the tests ask `deep()` in tests/support/chance.rs.
     if options.deep {
         command.env("DATALAKE_TEST_DEEP", "1");
     }

@@ -32,7 +32,8 @@ usage: cargo xtask <verb>
                       everything that must pass: format, tidy, licences, clippy, docs,
                       generated files, tests. FILTER narrows the tests, nothing else.
                       --setup (or CI=true) first installs missing Debian packages;
-                      --deep runs the slow variants of tests (DATALAKE_TEST_DEEP=1)
+                      --deep makes many more rounds of kills, faults, full disks and losses of
+                      power (the tests see DATALAKE_TEST_DEEP=1); about half an hour
   check [--keep-going]
                       the quick loop: format, tidy, licences, clippy
   tidy                only the project's own rules about files and crate boundaries

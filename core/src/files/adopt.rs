@@ -5,6 +5,7 @@
 //! from what has been read meanwhile: so a chain of renames comes out the same in whatever order
 //! its files are read.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +38,8 @@ impl Present {
 pub(crate) struct Entry {
     pub(crate) id: UnitId,
     pub(crate) bookmark: Bookmark,
+    /// Whether its path was gone at the look before: then another has carried it on, or nobody.
+    missing: bool,
 }
 
 /// All units that were known before the run and can be recognised, by what they begin with.
@@ -65,6 +68,7 @@ impl Index {
                 index.add(Entry {
                     id: unit.id.clone(),
                     bookmark,
+                    missing: unit.missing,
                 });
             }
         }
@@ -90,13 +94,11 @@ impl Index {
         present: &Present,
     ) -> Result<Option<(&Entry, Vec<u8>)>, Stop> {
         let mut entries = self.with_same_head(file);
-        // Of several, the one that was read furthest loses nothing; the name makes the choice
-        // certain.
-        entries.sort_unstable_by(|left, right| {
-            let offset = |entry: &Entry| entry.bookmark.file.offset;
-            offset(right)
-                .cmp(&offset(left))
-                .then_with(|| left.id.cmp(&right.id))
+        // Of several, the one that was read furthest loses nothing; of those, one that was there
+        // until now is the content's last name. The name makes the choice certain.
+        entries.sort_unstable_by_key(|entry| {
+            let offset = entry.bookmark.file.offset;
+            (Reverse(offset), entry.missing, &entry.id)
         });
         for entry in entries {
             let mark = &entry.bookmark.file;

@@ -267,14 +267,14 @@ impl<T: FileSource> Reader<T> {
             .and_then(|checkpoint| {
                 serde_json::from_str::<Bookmark<&RawValue>>(&checkpoint.cursor).ok()
             });
-        unit.whole = self.files.class() == Class::Whole
-            || match &stored {
-                Some(Bookmark { file: mark, .. }) if mark.offset > 0 => mark.hash.is_some(),
-                _ => unit
-                    .path
-                    .as_deref()
-                    .is_some_and(|path| packed_name(path).is_some()),
-            };
+        let packed = match &stored {
+            Some(Bookmark { file: mark, .. }) if mark.hash.is_some() || mark.offset > 0 => {
+                mark.hash.is_some()
+            }
+            // Nobody has looked into it: its name has to do.
+            _ => unit.path.as_deref().and_then(packed_name).is_some(),
+        };
+        unit.whole = self.files.class() == Class::Whole || packed;
         if let Some(Bookmark { file: mark, cursor }) = stored {
             unit.current = !cx.full
                 && mark.end

@@ -101,7 +101,7 @@ impl Walk<'_> {
             self.signals.check()?;
             found.extend(match entry {
                 Ok(entry) => self.entry(&entry),
-                Err(error) => self.trouble(error)?,
+                Err(error) => self.trouble(&error)?,
             });
         }
         Ok(())
@@ -125,13 +125,13 @@ impl Walk<'_> {
         Some(self.found(path, self.name(path), what))
     }
 
-    fn trouble(&self, error: walkdir::Error) -> Result<Option<Found>> {
-        let path = error.path().unwrap_or(self.root).to_owned();
+    fn trouble(&self, error: &walkdir::Error) -> Result<Option<Found>> {
+        let path = error.path().unwrap_or(self.root);
         let short = error.io_error().filter(|cause| is_shortage(cause));
         if let Some(code) = short.and_then(io::Error::raw_os_error) {
-            return Err(shortage(&path, io::Error::from_raw_os_error(code)));
+            return Err(shortage(path, io::Error::from_raw_os_error(code)));
         }
-        Ok(self.in_place_of_a_file(&path, &error))
+        Ok(self.in_place_of_a_file(path, error))
     }
 
     fn in_place_of_a_file(&self, path: &Path, error: &walkdir::Error) -> Option<Found> {

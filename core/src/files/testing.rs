@@ -285,6 +285,7 @@ impl World {
         if self.backwards {
             units.reverse();
         }
+        self.mark_missing(&units);
         for unit in units {
             ran.current
                 .extend(unit.current.then(|| unit.id.to_string()));
@@ -293,13 +294,21 @@ impl World {
         self.since(before, ran)
     }
 
+    /// Notes which of the known units have gone, as the engine does after each search.
+    fn mark_missing(&self, units: &[Unit]) {
+        let present: BTreeSet<&UnitId> = units.iter().map(|unit| &unit.id).collect();
+        for known in self.sink.state().known.values_mut() {
+            known.missing = !present.contains(&known.id);
+        }
+    }
+
     /// Reads one rejected input of a unit again.
-    pub(super) fn replay(&self, unit: &str, input: Kept) -> (Result<bool>, Ran) {
+    pub(super) fn replay(&self, unit: &str, input: &Kept) -> (Result<bool>, Ran) {
         let (before, cx, unit) = (self.so_far(), self.context(), UnitId::new(unit));
         let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
         let done = runtime.block_on(async {
             let mut out = self.output(&cx, &unit);
-            let done = self.source.replay(&cx, &unit, &input, &mut out).await;
+            let done = self.source.replay(&cx, &unit, input, &mut out).await;
             out.finish().await.unwrap();
             done
         });

@@ -99,5 +99,7 @@ datalake_core::register_source! {
     cursor_version: 1,
     config: MemoryConfig,
     datasets: [&METRICS, &EVENTS],
+    fixtures: ["metrics.jsonl", "events.jsonl", "metrics-odd.jsonl"],
+    golden: "tests/golden.txt",
     build: |section| Some(line_source(MemoryJsonl(MemoryConfig::from_section(section)?))),
 }

@@ -42,7 +42,7 @@ error: unknown table [servr]
    |
  4 | [servr]
    |  ^^^^^
-hint: did you mean `server`? known tables: store, log, server, time, run, source
+hint: did you mean `server`? known tables: store, log, server, time, run, watch, source
 
 error: `cache` must be a size such as \"64 MiB\" or \"2 GB\"
   --> datalake.toml:8:9
@@ -295,7 +295,7 @@ fn set_that_makes_no_sense() {
     assert_eq!(
         wrong("servr.api=1"),
         "error: --set servr.api=... names an unknown section\n\
-         hint: did you mean `server`? known sections: store, log, server, time, run, source"
+         hint: did you mean `server`? known sections: store, log, server, time, run, watch, source"
     );
     for argument in [
         "=1",

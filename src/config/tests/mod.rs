@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use datalake_core::config::{Paths, Row, Secret, Section};
 use datalake_core::{
-    Checkpoint, Context, Output, Source, SourceEntry, Stability, Unit, async_trait, config,
+    Checkpoint, Context, Fixtures, Output, Source, SourceEntry, Stability, Unit, async_trait,
+    config,
 };
 use proptest::prelude::*;
 
@@ -87,6 +88,7 @@ const BLANK: SourceEntry = SourceEntry {
     schema: None,
     build: |_| None,
     sample: "",
+    fixtures: Fixtures::NONE,
 };
 
 static NOTES: SourceEntry = SourceEntry {

@@ -232,6 +232,10 @@ server.api                   \"127.0.0.1:8766\"        default
 server.ui                    \"127.0.0.1:5050\"        default
 time.zone                    (none)                  default
 run.threads                  0                       default
+run.stall                    \"5m\"                    default
+watch.notify                 true                    default
+watch.poll                   \"2s\"                    default
+watch.scan                   \"1m\"                    default
 source.daily-notes.type      \"daily-notes\"           default
 source.daily-notes.enabled   true                    default
 source.daily-notes.schedule  [\"watch\", \"0 3 * * *\"]  datalake.toml:2

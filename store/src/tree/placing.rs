@@ -139,7 +139,8 @@ impl<'a> Placing<'a> {
             match fs::create_dir(&full) {
                 Ok(()) => {
                     set_mode(&full, 0o755);
-                    sync_folder(&parent)?;
+                    // Found there by the next attempt, it would be taken for one that lasts.
+                    sync_folder(&parent).inspect_err(|_| drop(fs::remove_dir(&full)))?;
                 }
                 Err(_) if full.is_dir() => {}
                 Err(error) => return Err(Error::io(full.display(), error)),

@@ -35,5 +35,7 @@ datalake_core::register_source! {
     config: LedgerConfig,
     datasets: [&BOOKS, &ACCOUNTS, &ENTRIES, &PAIRS, &SAMPLES],
     schema: SCHEMA,
+    fixtures: ["accounts.ledger", "entries.ledger", "odd.ledger", "scopes.ledger"],
+    golden: "tests/golden.txt",
     build: |section| Some(file_source(Ledger::new(LedgerConfig::from_section(section)?))),
 }

@@ -9,13 +9,23 @@ use crate::metadata::{Metadata, Package};
 /// SQLite, under all names it goes by.
 const DATABASE: &[&str] = &["rusqlite", "libsqlite3-sys"];
 
-/// The only crates that may use SQLite directly: the store, and tools beside the product.
-const MAY_USE_DATABASE: &[&str] = &["datalake-store", "datalake-benches", "xtask"];
+/// The only crates that may use SQLite directly: the store, what looks at it from outside to judge plugins, and
+/// tools beside the product.
+const MAY_USE_DATABASE: &[&str] = &[
+    "datalake-store",
+    "datalake-testkit",
+    "datalake-benches",
+    "xtask",
+];
+
+/// The conformance kit. Plugins use it in their tests, which is free.
+const TESTKIT: &str = "datalake-testkit";
 
 /// Every broken rule.
 pub(super) fn problems(metadata: &Metadata) -> Vec<String> {
     let mut problems = core_problems(metadata);
     problems.extend(plugins(metadata).flat_map(|plugin| plugin_problems(metadata, plugin)));
+    problems.extend(testkit_problems(metadata));
     problems.extend(facade_problems(metadata));
     problems.extend(database_problems(metadata));
     problems
@@ -47,13 +57,29 @@ fn core_problems(metadata: &Metadata) -> Vec<String> {
 /// It reaches tokio through the core, so there only its own list counts.
 fn plugin_problems(metadata: &Metadata, plugin: &Package) -> Vec<String> {
     let rule = "a plugin knows only the core: no storage, web or runtime";
-    let far = |name: &&str| is_database(name) || is_web(name) || *name == "datalake-store";
+    let far = |name: &&str| {
+        is_database(name) || is_web(name) || ["datalake-store", TESTKIT].contains(name)
+    };
     let mut wrong: Vec<&str> = metadata.reaches(plugin).into_iter().filter(far).collect();
     let runtime = |name: &&String| is_family(name, "tokio");
     wrong.extend(plugin.needs.iter().filter(runtime).map(String::as_str));
     wrong
         .into_iter()
         .map(|name| complaint(plugin, name, rule))
+        .collect()
+}
+
+/// The conformance kit judges every plugin alike, so it knows none, nor the program that runs it.
+fn testkit_problems(metadata: &Metadata) -> Vec<String> {
+    let Some(testkit) = metadata.member(TESTKIT) else {
+        return vec![format!("the workspace has no crate `{TESTKIT}`")];
+    };
+    let stands_on = ["datalake-core", "datalake-store"];
+    let is_member = |name: &str| metadata.member(name).is_some();
+    let reached = metadata.reaches(testkit).into_iter();
+    let wrong = reached.filter(|name| is_web(name) || is_member(name) && !stands_on.contains(name));
+    wrong
+        .map(|name| complaint(testkit, name, "the kit stands on core and store alone"))
         .collect()
 }
 
@@ -126,6 +152,11 @@ mod tests {
                 "store",
                 &["datalake-core", "rusqlite", "tokio"],
             ),
+            member(
+                "datalake-testkit",
+                "testkit",
+                &["datalake-core", "datalake-store", "rusqlite"],
+            ),
             member("datalake-plugins", "plugins", &["datalake-x"]),
             member("datalake-x", "plugins/x", &["datalake-core", "serde"]),
         ]
@@ -157,11 +188,26 @@ mod tests {
 
     #[test]
     fn plugins_know_only_the_core() {
-        for need in ["rusqlite", "tokio", "tokio-util", "poem", "datalake-store"] {
+        for need in [
+            "rusqlite",
+            "tokio",
+            "tokio-util",
+            "poem",
+            "datalake-store",
+            "datalake-testkit",
+        ] {
             let problems = broken("datalake-x", need).join("\n");
             assert!(problems.contains(&format!("datalake-x must not depend on {need}")));
         }
         assert!(broken("datalake-x", "poems").is_empty());
+    }
+
+    #[test]
+    fn the_kit_knows_no_plugin() {
+        for need in ["datalake-x", "datalake-plugins", "poem"] {
+            let problems = broken("datalake-testkit", need).join("\n");
+            assert!(problems.contains(&format!("datalake-testkit must not depend on {need}")));
+        }
     }
 
     #[test]

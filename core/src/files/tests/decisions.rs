@@ -273,6 +273,18 @@ fn of_two_vanished_candidates_the_one_read_furthest_is_carried_on() {
 }
 
 #[test]
+fn of_several_names_a_content_had_the_last_is_carried_on() {
+    let world = World::of_lines();
+    world.write("a", numbered("old", 0..10));
+    world.run();
+    for (from, to) in [("a", "b"), ("b", "c"), ("c", "d")] {
+        world.rename(from, to);
+        assert_eq!(world.run().rows, Vec::<String>::new());
+        assert_eq!(world.unit(to).state.adopts, Some(UnitId::new(from)));
+    }
+}
+
+#[test]
 fn a_short_start_is_no_proof() {
     let world = World::of_lines();
     world.write("a", "{\"version\":1}\n");

@@ -6,9 +6,11 @@ use std::time::SystemTime;
 use crate::files::testing::*;
 use crate::*;
 
-/// Both ways to compress, with the ending of their names.
-const CODINGS: [(&str, fn(&str) -> Vec<u8>); 2] =
-    [("gz", |text| gzip(text)), ("zst", |text| zstandard(text))];
+/// A way to compress.
+type Pack = fn(&str) -> Vec<u8>;
+
+/// Both ways, with the ending of their names.
+const CODINGS: [(&str, Pack); 2] = [("gz", |text| gzip(text)), ("zst", |text| zstandard(text))];
 
 #[test]
 fn read_once_also_when_touched_or_renamed() {

@@ -4,7 +4,7 @@ use crate::files::testing::*;
 use crate::*;
 
 /// Replays one input of the unit `a`, and gives what came of it.
-fn replay(world: &World, input: Kept) -> (Result<bool>, Ran) {
+fn replay(world: &World, input: &Kept) -> (Result<bool>, Ran) {
     world.replay("a", input)
 }
 
@@ -27,7 +27,7 @@ fn a_line_gets_the_place_it_had_and_moves_no_checkpoint() {
         sample: rejected.sample,
     };
     // It is as bad as before.
-    let (done, ran) = replay(&world, input.clone());
+    let (done, ran) = replay(&world, &input);
     assert!(done.unwrap());
     assert_eq!(ran.rejects, [("a".to_owned(), "nul")]);
     // Mended meanwhile, so to say.
@@ -35,7 +35,7 @@ fn a_line_gets_the_place_it_had_and_moves_no_checkpoint() {
         sample: Sample::of(b"good"),
         ..input
     };
-    let (done, ran) = replay(&world, mended);
+    let (done, ran) = replay(&world, &mended);
     assert!(done.unwrap());
     assert_eq!((ran.rows, ran.commits), (vec!["good".to_owned()], 0));
     let state = world.sink.state();
@@ -51,7 +51,7 @@ fn what_is_not_there_as_a_whole_cannot_be_read_again() {
     world.run();
     let long = kept(0, &vec![b'x'; REJECT_BYTES + 1]);
     for input in [long, kept(0, b"")] {
-        let (done, ran) = replay(&world, input);
+        let (done, ran) = replay(&world, &input);
         assert!(!done.unwrap());
         assert!(ran.rows.is_empty() && ran.rejects.is_empty(), "{ran:?}");
     }
@@ -62,14 +62,14 @@ fn a_parser_that_panics_or_fails_is_caught() {
     let world = World::of_lines();
     world.write("a", "one\n");
     world.run();
-    let (done, _) = replay(&world, kept(0, b"panic"));
+    let (done, _) = replay(&world, &kept(0, b"panic"));
     let error = done.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Bug);
     assert_eq!(
         error.to_string(),
         "source `test`: a: panicked: asked to panic"
     );
-    let (done, _) = replay(&world, kept(0, b"fail"));
+    let (done, _) = replay(&world, &kept(0, b"fail"));
     assert_eq!(done.unwrap_err().kind(), ErrorKind::Temporary);
 }
 
@@ -136,10 +136,10 @@ impl FileSource for Again {
 #[test]
 fn a_parser_of_files_says_itself_whether_it_can() {
     let world = World::with(|root| file_source(Silent(Files::whole([root]))));
-    let (done, ran) = replay(&world, kept(7, b"x"));
+    let (done, ran) = replay(&world, &kept(7, b"x"));
     assert!(!done.unwrap() && ran.rows.is_empty());
     let world = World::with(|root| file_source(Again(Silent(Files::whole([root])))));
-    let (done, ran) = replay(&world, kept(7, b"x"));
+    let (done, ran) = replay(&world, &kept(7, b"x"));
     assert!(done.unwrap());
     assert_eq!(ran.rows, ["a"]);
     assert_eq!(ran.rejects, [("a".to_owned(), "half")]);

@@ -208,8 +208,8 @@ fn a_pipe_in_the_place_of_a_root_or_of_a_file_found_is_never_opened() {
 fn changes_that_concern_a_source() {
     let world = World::of_lines();
     let files = Files::append_only([world.path("logs")]).named(["*.jsonl"]);
+    fs::create_dir_all(world.path("logs/new")).unwrap();
     world.write("logs/a.jsonl", "");
-    fs::create_dir(world.path("logs/new")).unwrap();
     for (path, expected) in [
         ("logs", true),
         ("logs/a.jsonl", true),

@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use datalake_core::UnitId;
 
-use crate::digest::lines;
+use crate::search::lines;
 use crate::sources::{home, run};
 use crate::support::Home;
 

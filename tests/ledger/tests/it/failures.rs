@@ -11,7 +11,7 @@ use datalake_ledger::Op;
 use datalake_store::Store;
 use proptest::prelude::*;
 
-use crate::support::{Home, Lake, job, obey_all, parse, staged};
+use crate::support::{Home, Lake, job, obey_all, parse};
 
 /// A store that fails after so many batches, as if the process had been stopped there.
 struct Stops {
@@ -110,7 +110,7 @@ fn stopped_at_any_commit_point_and_resumed_it_is_the_same() {
             "stopped after {batches} batches"
         );
         home.check();
-        assert!(staged(&home.data()).is_empty());
+        home.nothing_staged();
     }
 }
 
@@ -244,7 +244,7 @@ fn after_a_failed_batch_the_later_ones_of_the_attempt_are_refused() {
     assert_eq!(resume_at(&lake), 0);
     assert_eq!(home.get::<i64>("SELECT count(*) FROM ledger_entries"), 0);
     assert!(crate::support::files_below(&home.data()).is_empty());
-    assert!(staged(&home.data()).is_empty());
+    home.nothing_staged();
     // The caches of the writer name nothing that was rolled back: the next attempt goes through.
     lake.feed(&parse(MANY));
     home.check();

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use datalake_ledger::Op;
 use datalake_ledger::ops::{Common, Entry, File};
 
-use crate::support::{Home, files_below, staged};
+use crate::support::{Home, files_below};
 
 fn entry(key: &str, version: u64, file: File) -> Op {
     Op::Entry(Box::new(Entry {
@@ -49,7 +49,7 @@ fn one_file_for_one_content_and_one_name_for_each() {
     assert_eq!(path_of(&home, "b"), path_of(&home, "a"));
     assert_ne!(path_of(&home, "c"), path_of(&home, "d"));
     assert_eq!(files_below(&home.data()).len(), 3);
-    assert!(staged(&home.data()).is_empty());
+    home.nothing_staged();
     home.check();
 }
 

@@ -10,7 +10,7 @@ use datalake_store::{Edit, Forgotten, Holder};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
-use crate::support::{Home, Lake, files_below, now, parse, staged};
+use crate::support::{Home, Lake, files_below, now, parse};
 
 fn forget(lake: &Lake<'_>, source: &str, preview: bool) -> Result<Forgotten> {
     lake.home.run(lake.store.forget(source.into(), preview))
@@ -389,7 +389,7 @@ fn killed_at_any_instant_it_has_forgotten_all_or_nothing() {
         forget(&lake, "a", false).unwrap();
         home.check();
         assert_eq!(files_below(&home.data()).len(), 1);
-        assert!(staged(&home.data()).is_empty());
+        home.nothing_staged();
     }
     assert!(done[0] > 0, "every process had ended before it was killed");
 }

@@ -5,11 +5,14 @@
     reason = "in a test a panic is the report"
 )]
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[path = "../../../faults/campaign.rs"]
 mod campaign;
-#[path = "../../../support/chance.rs"]
-mod chance;
-mod digest;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[path = "../../../faults/power.rs"]
+mod power;
+mod search;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[path = "../../../faults/shim.rs"]
 mod shim;
 mod support;
@@ -17,6 +20,7 @@ mod support;
 mod cursors;
 mod derived;
 mod failures;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod faults;
 mod files;
 mod forget;

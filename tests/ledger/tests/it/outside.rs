@@ -64,7 +64,7 @@ fn write_and_go_on(write: impl Fn(&Home, &str)) {
         write(&home, sql);
         for dataset in &home.datasets {
             if !dataset.text.is_empty() {
-                crate::digest::search_is_right(&home.outside(), dataset);
+                crate::search::search_is_right(&home.outside(), dataset);
             }
         }
     }
@@ -75,7 +75,7 @@ fn write_and_go_on(write: impl Fn(&Home, &str)) {
         .iter()
         .filter(|dataset| !dataset.text.is_empty())
     {
-        crate::digest::search_is_right(&home.outside(), dataset);
+        crate::search::search_is_right(&home.outside(), dataset);
     }
     let labels: String = home
         .get("SELECT group_concat(label) FROM (SELECT label FROM ledger_entries ORDER BY entry)");
@@ -108,7 +108,7 @@ fn replace_needs_recursive_triggers() {
     let replace = "INSERT OR REPLACE INTO ledger_entries (entry, label) VALUES ('e1', 'beta');";
     sqlite3(&home, &format!("PRAGMA recursive_triggers = ON; {replace}"));
     lake.lines(AFTER);
-    crate::digest::search_is_right(&home.outside(), &datalake_ledger::ENTRIES);
+    crate::search::search_is_right(&home.outside(), &datalake_ledger::ENTRIES);
 }
 
 #[test]
@@ -185,7 +185,7 @@ proptest! {
             }
         }
         for dataset in home.datasets.iter().filter(|dataset| !dataset.text.is_empty()) {
-            crate::digest::search_is_right(&outside, dataset);
+            crate::search::search_is_right(&outside, dataset);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use datalake_core::{Batch, Ticket, UnitId, UnitState};
 use datalake_store::{Holder, LastRun, LockKind, LockState, LockUse, Store, lock_use};
 
-use crate::digest::lines;
+use crate::search::lines;
 use crate::support::{Home, now, parse};
 
 const SOON: Duration = Duration::from_secs(5);

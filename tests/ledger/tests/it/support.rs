@@ -10,10 +10,13 @@ use datalake_core::{
 };
 use datalake_ledger::{DATASETS, Op, SCHEMA};
 use datalake_store::{Catalog, Created, Facts, RunEnd, RunStart, Settings, Store};
+use datalake_testkit::{Detail, digest, nothing_staged, sound};
 use rusqlite::Connection;
 use rusqlite::types::FromSql;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+use crate::search::search_is_right;
 
 /// A folder with a store in it.
 pub(crate) struct Home {
@@ -149,6 +152,31 @@ impl Home {
         let connection = self.outside();
         let answer = connection.query_row(sql, [], |row| row.get(0));
         answer.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// What the store holds, however it came there.
+    pub(crate) fn digest(&self) -> String {
+        digest(&self.outside(), &self.datasets, Detail::CONTENT).unwrap()
+    }
+
+    /// Checks everything that must hold of any store at any time.
+    #[track_caller]
+    pub(crate) fn check(&self) {
+        let db = self.outside();
+        sound(&db, &self.data(), &self.datasets).unwrap();
+        for dataset in self
+            .datasets
+            .iter()
+            .filter(|dataset| !dataset.text.is_empty())
+        {
+            search_is_right(&db, dataset);
+        }
+    }
+
+    /// Checks that no file is staged any more.
+    #[track_caller]
+    pub(crate) fn nothing_staged(&self) {
+        nothing_staged(&self.data()).unwrap();
     }
 
     pub(crate) fn run<T>(&self, future: impl Future<Output = T>) -> T {
@@ -289,30 +317,7 @@ pub(crate) fn parse(lines: &str) -> Vec<Op> {
         .collect()
 }
 
-/// Every file below a folder, relative to it, but those that lie in `.staging`.
+/// Every file below a folder, relative to it, but those that are only staged.
 pub(crate) fn files_below(folder: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(next) = waiting.pop() {
-        for entry in std::fs::read_dir(next).unwrap().flatten() {
-            if entry.file_name() == ".staging" {
-                continue;
-            }
-            let path = entry.path();
-            if path.is_dir() {
-                waiting.push(path);
-            } else {
-                found.push(path.strip_prefix(folder).unwrap().display().to_string());
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-/// Every name below `.staging` but the locks.
-pub(crate) fn staged(data: &Path) -> Vec<String> {
-    let mut found = files_below(&data.join(".staging"));
-    found.retain(|name| !name.ends_with("alive"));
-    found
+    datalake_testkit::files_below(folder).unwrap()
 }

@@ -6,7 +6,7 @@ use datalake_core::{Column, Dataset, Kind, Merge};
 use datalake_ledger::{DATASETS, SCHEMA};
 use rusqlite::Connection;
 
-use crate::digest::lines;
+use crate::search::lines;
 use crate::support::Home;
 
 const ALL_SQL: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
@@ -184,7 +184,7 @@ fn what_somebody_else_made_stays() {
         0
     );
     db.execute("DELETE FROM my_notes", []).unwrap();
-    crate::digest::search_is_right(&db, DATASETS[2]);
+    crate::search::search_is_right(&db, DATASETS[2]);
 }
 
 #[test]
