@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::fs;
 use std::time::Duration;
 
-use crate::support::chance::Random;
 use crate::support::context::TestContext;
 use crate::support::database::assert_sound;
+use crate::support::input::Random;
 
 /// Two bad lines between good ones.
 fn rejected() -> TestContext {

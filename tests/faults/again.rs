@@ -3,9 +3,9 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use datalake_testkit::{Random, deep};
 use rusqlite::Connection;
 
-use crate::support::chance::{Random, deep};
 use crate::support::context::TestContext;
 use crate::support::database::assert_sound;
 use crate::support::system::alone;
