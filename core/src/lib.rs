@@ -29,8 +29,8 @@ pub use config::{ByteSize, Folders, Paths, Secret, Section};
 pub use dataset::{Column, Dataset, Derive, Kind, Merge, Owner, Shape};
 pub use error::{Error, ErrorKind, Result};
 pub use files::{
-    Class, FileEmit, FileSource, Files, LINE_LIMIT, Line, LineEmit, LineReader, LineSource,
-    Overlong, Piece, Place, ReplayEmit, Stamp, TrackedFile, file_source, line_source,
+    Class, Covered, FileEmit, FileSource, Files, LINE_LIMIT, Line, LineEmit, LineReader,
+    LineSource, Overlong, Piece, Place, ReplayEmit, Stamp, TrackedFile, file_source, line_source,
 };
 #[doc(hidden)]
 pub use inventory;

@@ -3,8 +3,8 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
@@ -36,6 +36,25 @@ pub struct Progress {
     pub records: AtomicU64,
     /// Inputs rejected.
     pub rejected: AtomicU64,
+    /// The units that were read from their start to their end.
+    whole: Mutex<Vec<UnitId>>,
+}
+
+impl Progress {
+    /// Notes that a unit was read from its start to its end, without an error.
+    pub(crate) fn note_whole(&self, unit: UnitId) {
+        self.whole().push(unit);
+    }
+
+    /// Takes out the units that were read from their start to their end, without an error, as far as the run was
+    /// to read everything again.
+    pub fn take_whole(&self) -> Vec<UnitId> {
+        std::mem::take(&mut *self.whole())
+    }
+
+    fn whole(&self) -> MutexGuard<'_, Vec<UnitId>> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Who an output writes for.
@@ -70,6 +89,8 @@ pub struct Outcome {
     pub skipped: Option<Skip>,
     /// Bytes at the end of the unit that wait for the rest of their line.
     pub pending: u64,
+    /// Whether there is more of the unit than was read: it is damaged, in the making, gone or changed meanwhile.
+    pub truncated: bool,
 }
 
 /// Collects what one reader pushes for one unit.
@@ -192,6 +213,7 @@ impl Output {
             read,
             skipped: self.skipped.take(),
             pending: self.unfinished,
+            truncated: self.truncated,
         })
     }
 

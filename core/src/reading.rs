@@ -62,11 +62,16 @@ impl Reading {
         let read = match &unit.problem {
             Some(problem) => {
                 output.reject(Origin::default(), problem.clone(), Sample::of(&[]));
+                output.truncated();
                 Ok(())
             }
             None => self.read(unit, &mut output).await,
         };
-        (read, output.finish().await)
+        let done = (read, output.finish().await);
+        if self.context.full && is_whole(&done) {
+            self.progress.note_whole(unit.id.clone());
+        }
+        done
     }
 
     async fn read(&self, unit: &Unit, output: &mut Output) -> Result<()> {
@@ -125,5 +130,13 @@ impl Reading {
             progress: self.progress.clone(),
         };
         Output::new(job, state, self.sink.clone())
+    }
+}
+
+/// Whether nothing of the unit was left out, what was rejected of it aside.
+fn is_whole(done: &UnitDone) -> bool {
+    match done {
+        (Ok(()), Ok(outcome)) => !outcome.truncated && outcome.skipped.is_none(),
+        _ => false,
     }
 }

@@ -73,18 +73,33 @@ impl App {
 
     /// Opens the store for writing, making it if it is not there.
     pub(super) fn store(&self, clock: SharedClock) -> Result<(Store, Created)> {
-        let device = self.config.general.device.clone().unwrap_or_else(host_name);
         let zone = self.config.time.zone.clone();
-        let birth = Facts {
-            device: device.into(),
-            zone: zone.clone().unwrap_or_else(Zone::system),
-        };
         let (mut store, created) =
-            Store::open(self.settings(), self.catalog()?, clock, &birth, zone)?;
+            Store::open(self.settings(), self.catalog()?, clock, &self.birth(), zone)?;
         if let Some(device) = &self.config.general.device {
             store.set_device(device);
         }
         Ok((store, created))
+    }
+
+    /// Opens the store so that nothing that is written stays; what is not there is not made.
+    pub(super) fn rehearsal(&self, clock: SharedClock) -> Result<Store> {
+        let zone = self.config.time.zone.clone();
+        let (settings, catalog) = (self.settings(), self.catalog()?);
+        let mut store = Store::rehearse(settings, catalog, clock, &self.birth(), zone)?;
+        if let Some(device) = &self.config.general.device {
+            store.set_device(device);
+        }
+        Ok(store)
+    }
+
+    /// What a new database is told.
+    fn birth(&self) -> Facts {
+        let device = self.config.general.device.clone().unwrap_or_else(host_name);
+        Facts {
+            device: device.into(),
+            zone: self.config.time.zone.clone().unwrap_or_else(Zone::system),
+        }
     }
 
     /// Opens the database for reading.

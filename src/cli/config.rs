@@ -1,6 +1,6 @@
-//! `datalake config show`: every effective value and where it comes from.
+//! `datalake config`: every effective value and where it comes from, and the schema of the file.
 
-use datalake_core::Result;
+use datalake_core::{Result, registry};
 
 use super::app::App;
 use super::{Exit, print};
@@ -17,5 +17,11 @@ pub(super) fn show(app: &App) -> Result<Exit> {
         let table = crate::config::table(rows);
         print::stdout(|out| write!(out, "{file}\n\n{table}"))?;
     }
+    Ok(Exit::Done)
+}
+
+/// Prints the JSON schema of the file; it is JSON for people as well.
+pub(super) fn schema() -> Result<Exit> {
+    print::json(&crate::config::json_schema(&registry::sources()?))?;
     Ok(Exit::Done)
 }

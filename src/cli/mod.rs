@@ -3,20 +3,28 @@
 
 mod app;
 mod check;
+mod completions;
 mod config;
+mod confirm;
 mod console;
+mod cursor;
 mod datasets;
+mod discard;
 mod docs;
+mod forget;
 mod init;
 mod menu;
 mod plugin_test;
 mod plugins;
+mod preview;
 mod print;
 mod progress;
 mod query;
 mod rejects;
+mod replay;
 mod run;
 mod runs;
+mod sources;
 mod stats;
 mod status;
 
@@ -28,6 +36,13 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use datalake_core::{Error, ErrorKind, Result};
 
 use app::App;
+use completions::CompletionsArgs;
+use cursor::CursorCommand;
+use discard::DropArgs;
+use forget::ForgetArgs;
+use preview::PreviewArgs;
+use rejects::Status;
+use replay::ReplayArgs;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,18 +104,29 @@ enum Command {
     Init,
     /// Check the configuration and the sources
     Check,
-    /// Show the configuration
+    /// Show the configuration, or its schema
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Read the sources once into the store
     Run(RunArgs),
+    /// Show what a run would insert, change and reject; nothing is written
+    ///
+    /// Other programs wait to write to the database meanwhile.
+    Preview(PreviewArgs),
     /// Show the store, and what each source is doing, did last and will do next
     Status(StatusArgs),
     /// List runs, or show one
     Runs(RunsArgs),
-    /// List or show inputs that could not become records
+    /// List, show, replay or drop inputs that could not become records
     #[command(subcommand)]
     Rejects(RejectsCommand),
+    /// Show how far each unit of a source has been read, or have it read again
+    #[command(subcommand)]
+    Cursor(CursorCommand),
+    /// Take out everything that came from a source
+    ///
+    /// What other sources have brought as well comes back when they are read next.
+    Forget(ForgetArgs),
     /// List plugins, or describe one
     #[command(subcommand)]
     Plugins(PluginsCommand),
@@ -110,6 +136,8 @@ enum Command {
     Query(QueryArgs),
     /// Count what the store holds
     Stats,
+    /// Print the script that lets a shell complete the command line
+    Completions(CompletionsArgs),
     /// Write the generated files of the project below a folder
     #[command(hide = true)]
     Docs {
@@ -118,10 +146,26 @@ enum Command {
     },
 }
 
+impl Command {
+    /// Whether it writes to the store, and so into the log.
+    fn changes_the_store(&self) -> bool {
+        match self {
+            Self::Init | Self::Forget(_) => true,
+            Self::Rejects(command) => {
+                matches!(command, RejectsCommand::Replay(_) | RejectsCommand::Drop(_))
+            }
+            Self::Cursor(command) => matches!(command, CursorCommand::Reset(_)),
+            _ => false,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Print every value and where it comes from
     Show,
+    /// Print the JSON schema of the configuration file, for editors
+    Schema,
 }
 
 #[derive(Debug, Args)]
@@ -166,6 +210,9 @@ enum RejectsCommand {
         /// Only those of this source
         #[arg(long)]
         source: Option<String>,
+        /// Only those of this status
+        #[arg(long, value_enum, default_value = "open")]
+        status: Status,
         /// At most this many
         #[arg(long, default_value_t = 20)]
         limit: u32,
@@ -175,6 +222,10 @@ enum RejectsCommand {
         /// Its number
         id: i64,
     },
+    /// Read rejects again: from what was kept of them, else from their files
+    Replay(ReplayArgs),
+    /// Drop rejects for good: their bytes go, and the same input is never a reject again
+    Drop(DropArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -238,23 +289,36 @@ fn dispatch(cli: Cli) -> Result<Exit> {
         // These need no configuration.
         Command::Plugins(command) => plugins::run(&command, cli.global.json),
         Command::Docs { folder } => docs::run(&folder, Cli::command()),
+        Command::Config(ConfigCommand::Schema) => config::schema(),
+        Command::Completions(args) => completions::run(&args, Cli::command(), cli.global.json),
+        Command::Preview(args) => {
+            let source = std::slice::from_ref(&args.source);
+            let app = App::load(&cli.global, source, &args.set, false)?;
+            preview::run(&app, &args)
+        }
         Command::Run(args) => {
             let app = App::load(&cli.global, &args.source, &args.set, true)?;
             run::run(&app, &args)
         }
         command => {
-            let app = App::load(&cli.global, &[], &[], matches!(command, Command::Init))?;
+            let app = App::load(&cli.global, &[], &[], command.changes_the_store())?;
             match command {
                 Command::Init => init::run(&app),
                 Command::Check => check::run(&app),
-                Command::Config(ConfigCommand::Show) => config::show(&app),
+                Command::Config(_) => config::show(&app),
                 Command::Status(args) => status::run(&app, &args),
                 Command::Runs(args) => runs::run(&app, &args),
                 Command::Rejects(command) => rejects::run(&app, &command),
+                Command::Cursor(command) => cursor::run(&app, &command),
+                Command::Forget(args) => forget::run(&app, &args),
                 Command::List(args) => datasets::list(&app, &args),
                 Command::Query(args) => query::run(&app, &args),
                 Command::Stats => stats::run(&app),
-                Command::Plugins(_) | Command::Docs { .. } | Command::Run(_) => Ok(Exit::Usage),
+                Command::Plugins(_)
+                | Command::Docs { .. }
+                | Command::Run(_)
+                | Command::Preview(_)
+                | Command::Completions(_) => Ok(Exit::Usage),
             }
         }
     }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use datalake_core::{Error, Result, Timestamp, Zone};
-use datalake_store::Cell;
+use datalake_store::{Cell, Table};
 use serde::Serialize;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
@@ -78,11 +78,8 @@ impl Grid {
 
 /// One line without control characters, at most [`WIDEST`] wide: what is stored may try to write to the
 /// terminal.
-fn shorten(text: &str) -> String {
-    let plain: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+pub(super) fn shorten(text: &str) -> String {
+    let plain = line(text);
     if plain.width() <= WIDEST {
         return plain;
     }
@@ -95,6 +92,13 @@ fn shorten(text: &str) -> String {
     }
     cut.push('…');
     cut
+}
+
+/// One line of text without control characters.
+pub(super) fn line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// Text without the control characters that would change the terminal; line breaks and tabs stay.
@@ -180,6 +184,17 @@ pub(super) fn cell(value: &Cell) -> String {
         Cell::Real(number) => number.to_string(),
         Cell::Text(text) | Cell::Bytes(text) => text.clone(),
     }
+}
+
+/// The numbers in the first column of an answer.
+pub(super) fn integers(table: &Table) -> Vec<i64> {
+    let first = table.rows.iter().map(|row| row.first());
+    first
+        .filter_map(|cell| match cell {
+            Some(Cell::Integer(number)) => Some(*number),
+            _ => None,
+        })
+        .collect()
 }
 
 /// A row as a JSON object.

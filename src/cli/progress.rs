@@ -86,3 +86,27 @@ impl Observer for Bars {
         }
     }
 }
+
+/// Shows on a terminal that something is going on whose end nobody knows, until it is dropped.
+pub(super) struct Spinner(Option<ProgressBar>);
+
+impl Spinner {
+    /// Says what is going on.
+    pub(super) fn new(what: &'static str) -> Self {
+        let shown = std::io::stderr().is_terminal();
+        Self(shown.then(|| {
+            let bar = ProgressBar::new_spinner();
+            bar.set_message(what);
+            bar.enable_steady_tick(REFRESH);
+            bar
+        }))
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}

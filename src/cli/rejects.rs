@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use clap::ValueEnum;
 use datalake_core::{Error, Result};
 use datalake_store::{Cell, Reader};
 
 use super::app::App;
 use super::print::{self, Grid};
 use super::runs::{objects, zone};
-use super::{Exit, RejectsCommand};
+use super::{Exit, RejectsCommand, discard, replay};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 const COLUMNS: &str = "r.id AS id, o.source AS source, o.unit AS unit, o.generation AS generation, \
@@ -17,42 +18,88 @@ const COLUMNS: &str = "r.id AS id, o.source AS source, o.unit AS unit, o.generat
                        r.first_run AS first_run, r.last_run AS last_run, r.first_seen_at AS first_seen_at, \
                        r.last_seen_at AS last_seen_at";
 
+/// What may have become of a reject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Status {
+    /// Nothing yet
+    Open,
+    /// Read again, and found to be good or not there any more
+    Replayed,
+    /// Dropped by a person
+    Dropped,
+    /// Any of these
+    All,
+}
+
+impl Status {
+    /// Its name in the table, where it is one of them.
+    fn stored(self) -> Option<&'static str> {
+        match self {
+            Self::Open => Some("open"),
+            Self::Replayed => Some("replayed"),
+            Self::Dropped => Some("dropped"),
+            Self::All => None,
+        }
+    }
+}
+
 pub(super) fn run(app: &App, command: &RejectsCommand) -> Result<Exit> {
-    let reader = app.reader()?;
     match command {
-        RejectsCommand::List { source, limit } => list(app, &reader, source.as_deref(), *limit)?,
-        RejectsCommand::Show { id } => show(app, &reader, *id)?,
+        RejectsCommand::List {
+            source,
+            status,
+            limit,
+        } => list(app, &app.reader()?, source.as_deref(), *status, *limit)?,
+        RejectsCommand::Show { id } => show(app, &app.reader()?, *id)?,
+        RejectsCommand::Replay(args) => return replay::run(app, args),
+        RejectsCommand::Drop(args) => return discard::run(app, args),
     }
     Ok(Exit::Done)
 }
 
-fn list(app: &App, reader: &Reader, source: Option<&str>, limit: u32) -> Result<()> {
+fn list(
+    app: &App,
+    reader: &Reader,
+    source: Option<&str>,
+    status: Status,
+    limit: u32,
+) -> Result<()> {
     let sql = format!(
         "SELECT {COLUMNS} FROM rejects AS r JOIN origins AS o ON o.id = r.origin
-         WHERE r.status = 'open' AND (?1 IS NULL OR o.source = ?1) ORDER BY r.id DESC LIMIT ?2"
+         WHERE (?3 IS NULL OR r.status = ?3) AND (?1 IS NULL OR o.source = ?1) ORDER BY r.id DESC LIMIT ?2"
     );
     let source = source.map_or(Cell::Null, |source| Cell::Text(source.to_owned()));
-    let table = reader.table(&sql, &[source, Cell::Integer(i64::from(limit))], DEADLINE)?;
+    let stored = status.stored();
+    let stored = stored.map_or(Cell::Null, |status| Cell::Text(status.to_owned()));
+    let limit = Cell::Integer(i64::from(limit));
+    let table = reader.table(&sql, &[source, limit, stored], DEADLINE)?;
     if app.json {
         return print::json(&objects(&table));
     }
     if table.rows.is_empty() {
         return print::stdout(|out| writeln!(out, "no rejects"));
     }
-    let mut grid = Grid::new(&[
-        ">ID", "SOURCE", "UNIT", ">BYTE", ">LENGTH", "CODE", "REASON",
-    ]);
+    let mut columns = vec![
+        (">ID", 0),
+        ("SOURCE", 1),
+        ("UNIT", 2),
+        (">BYTE", 4),
+        (">LENGTH", 9),
+        ("CODE", 7),
+        ("REASON", 8),
+    ];
+    if status != Status::Open {
+        columns.insert(1, ("STATUS", 11));
+    }
+    let (names, places): (Vec<&str>, Vec<usize>) = columns.into_iter().unzip();
+    let mut grid = Grid::new(&names);
     for row in &table.rows {
-        let text = |place: usize| print::cell(&row[place]);
-        grid.row(vec![
-            text(0),
-            text(1),
-            text(2),
-            text(4),
-            text(9),
-            text(7),
-            text(8),
-        ]);
+        grid.row(
+            places
+                .iter()
+                .map(|&place| print::cell(&row[place]))
+                .collect(),
+        );
     }
     print::stdout(|out| grid.print(out))
 }
@@ -94,6 +141,9 @@ fn show(app: &App, reader: &Reader, id: i64) -> Result<()> {
             cell(6)
         )?;
         writeln!(out, "reason  {} ({})", cell(8), cell(7))?;
+        if cell(11) != "open" {
+            writeln!(out, "status  {}", cell(11))?;
+        }
         writeln!(
             out,
             "seen    {}, run {}",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use datalake_core::{Error, ErrorKind, Result};
+use datalake_store::Store;
 use serde_json::json;
 
 use super::app::{App, created_lines};
@@ -96,18 +97,22 @@ async fn watch(app: &App, sources: Vec<ConfiguredSource>) -> Result<Vec<SourceRe
     Ok(reports)
 }
 
-/// The engine over the store, which stops at a signal.
+/// The engine over the store.
 fn engine(app: &App) -> Result<Engine> {
     let (store, created) = app.store(App::clock())?;
     say(&created_lines(app, &created));
+    Ok(engine_over(app, Arc::new(store)))
+}
+
+/// An engine over a store, which stops at a signal.
+pub(super) fn engine_over(app: &App, store: Arc<Store>) -> Engine {
     let stop = Stop::new();
     tokio::spawn(stop_on_signal(stop.clone()));
     let limits = Limits {
         readers: threads(app),
         stall: app.config.run.stall,
     };
-    let timer = Arc::new(SystemTimer::new());
-    Ok(Engine::new(Arc::new(store), timer, limits, stop))
+    Engine::new(store, Arc::new(SystemTimer::new()), limits, stop)
 }
 
 /// As many readers as the configuration says, or as there are cores.
@@ -162,7 +167,7 @@ pub(super) async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-fn say(lines: &[String]) {
+pub(super) fn say(lines: &[String]) {
     let mut stderr = std::io::stderr().lock();
     for line in lines {
         // Nobody can be told when stderr is gone.
@@ -171,7 +176,7 @@ fn say(lines: &[String]) {
 }
 
 /// What is worst decides.
-fn exit(reports: &[SourceReport]) -> Exit {
+pub(super) fn exit(reports: &[SourceReport]) -> Exit {
     let any = |outcome: Outcome| reports.iter().any(|report| report.outcome == outcome);
     let usage = |report: &SourceReport| {
         report
@@ -242,7 +247,7 @@ fn outcome(report: &SourceReport) -> String {
 }
 
 /// What the numbers do not say.
-fn remarks(report: &SourceReport) -> Vec<String> {
+pub(super) fn remarks(report: &SourceReport) -> Vec<String> {
     let name = &report.name;
     let mut lines = Vec::new();
     for path in &report.missing {
@@ -271,7 +276,7 @@ fn remarks(report: &SourceReport) -> Vec<String> {
     lines
 }
 
-fn inputs(count: u64) -> String {
+pub(super) fn inputs(count: u64) -> String {
     if count == 1 {
         String::from("1 input")
     } else {
@@ -279,7 +284,7 @@ fn inputs(count: u64) -> String {
     }
 }
 
-fn as_json(report: &SourceReport) -> serde_json::Value {
+pub(super) fn as_json(report: &SourceReport) -> serde_json::Value {
     json!({
         "source": report.name,
         "plugin": report.plugin,

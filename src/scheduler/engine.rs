@@ -151,8 +151,14 @@ impl Engine {
         let mut execution = self.execution(source, run, options.full).await?;
         observer.started(&source.name, options.trigger, execution.progress().clone());
         let done = read_once(&mut execution, source.settings.settle).await;
+        let whole = execution.progress().take_whole();
         execution.account_into(report);
         if let Err(error) = done {
+            report.fail(error);
+        }
+        if options.full
+            && let Err(error) = self.resolve_unmet(&source.name, run, &whole).await
+        {
             report.fail(error);
         }
         report.conclude();

@@ -62,6 +62,10 @@ impl<'e> Execution<'e> {
         }
     }
 
+    pub(super) fn reading(&self) -> &Arc<Reading> {
+        &self.reading
+    }
+
     pub(super) fn progress(&self) -> &Arc<Progress> {
         &self.reading.progress
     }
@@ -247,7 +251,7 @@ impl<'e> Execution<'e> {
     }
 
     /// Waits for work that is no unit's, as long as it shows life.
-    async fn alive<T>(&mut self, mut task: JoinHandle<T>) -> Result<T> {
+    pub(super) async fn alive<T>(&mut self, mut task: JoinHandle<T>) -> Result<T> {
         self.vital.begin(self.uptime());
         let over = loop {
             tokio::select! {

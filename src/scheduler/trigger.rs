@@ -11,6 +11,10 @@ pub enum Trigger {
     Schedule,
     /// To be watched.
     Watch,
+    /// Somebody asked to read rejected inputs again.
+    Replay,
+    /// Somebody asked what a run would do.
+    Preview,
 }
 
 impl Trigger {
@@ -21,6 +25,8 @@ impl Trigger {
             Self::Once => "once",
             Self::Schedule => "schedule",
             Self::Watch => "watch",
+            Self::Replay => "replay",
+            Self::Preview => "preview",
         }
     }
 
@@ -28,8 +34,9 @@ impl Trigger {
     /// what is due comes again.
     pub(super) const DUE: &'static [&'static str] = &["once", "schedule"];
 
-    /// Whether it gives way to a run of the trigger `other` that is reading.
+    /// Whether it gives way to a run of the trigger `other` that is reading. What only shows what a run would do
+    /// never waits: others could not write meanwhile.
     pub(super) fn gives_way_to(self, other: &str) -> bool {
-        Self::DUE.contains(&self.name()) && Self::DUE.contains(&other)
+        self == Self::Preview || Self::DUE.contains(&self.name()) && Self::DUE.contains(&other)
     }
 }

@@ -1,6 +1,6 @@
 //! Rejects as they are read: for a replay, and to show what a rehearsal met.
 
-use datalake_core::{Kept, Origin, Sample, SourceName, UnitId};
+use datalake_core::{Kept, Origin, Sample, SourceName, Timestamp, UnitId};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Params, Row, params};
 
@@ -26,11 +26,13 @@ pub struct StoredReject {
     pub code: String,
     /// What is wrong with it, in words.
     pub message: String,
+    /// When it was met first.
+    pub first_seen: Timestamp,
 }
 
 const SELECT: &str =
     "SELECT r.id, o.source, o.unit, o.generation, r.place_start, r.place_end, r.pointer, r.code,
-    r.message, r.bytes, r.hash, r.length FROM rejects AS r JOIN origins AS o ON o.id = r.origin";
+    r.message, r.bytes, r.hash, r.length, r.first_seen_at FROM rejects AS r JOIN origins AS o ON o.id = r.origin";
 
 /// A page of the open rejects with a number above `after`, in the order of their numbers; empty when there are no
 /// more. No `source` stands for all of them, and so do no `ids`.
@@ -86,6 +88,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredReject> {
         _ => Vec::new(),
     };
     let hash: Vec<u8> = row.get(10)?;
+    let first_seen: String = row.get(12)?;
     Ok(StoredReject {
         id: row.get(0)?,
         source: row.get::<_, String>(1)?.into(),
@@ -105,6 +108,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredReject> {
         },
         code,
         message: row.get(8)?,
+        first_seen: first_seen.parse().unwrap_or(Timestamp::EPOCH),
     })
 }
 

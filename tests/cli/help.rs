@@ -9,17 +9,55 @@ fn program() {
 
 #[test]
 fn making_and_checking() {
-    snap!(TestContext::bare(); "init --help", "check --help", "config --help", "config show --help");
+    snap!(TestContext::bare(); "init --help", "check --help", "config --help", "config show --help",
+        "config schema --help");
 }
 
 #[test]
 fn running() {
-    snap!(TestContext::bare(); "run --help", "status --help", "runs --help");
+    snap!(TestContext::bare(); "run --help", "preview --help", "status --help", "runs --help");
 }
 
 #[test]
 fn rejects() {
-    snap!(TestContext::bare(); "rejects --help", "rejects list --help", "rejects show --help");
+    snap!(TestContext::bare(); "rejects --help", "rejects list --help", "rejects show --help",
+        "rejects replay --help", "rejects drop --help");
+}
+
+#[test]
+fn cursors_and_forgetting() {
+    snap!(TestContext::bare(); "cursor --help", "cursor show --help", "cursor reset --help", "forget --help");
+}
+
+#[test]
+fn shells() {
+    snap!(TestContext::bare(); "completions --help", "completions csh");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let cx = TestContext::bare();
+        let ran = cx.run(&format!("completions {shell}")).expect(0);
+        for command in ["datalake", "preview", "forget", "rejects", "cursor"] {
+            assert!(ran.stdout.contains(command), "{shell}: {command}");
+        }
+        let json = cx
+            .run(&format!("completions {shell} --json"))
+            .expect(0)
+            .json();
+        assert_eq!(json["script"], ran.stdout.as_str());
+        assert!(cx.everything().is_empty());
+    }
+}
+
+/// What editors are given is what the reference has, whatever the configuration.
+#[test]
+fn the_schema() {
+    let cx = TestContext::bare();
+    cx.write("datalake.toml", "nonsense");
+    let printed = cx.run("config schema").expect(0).json();
+    let file = include_str!("../../docs/reference/datalake.schema.json");
+    assert_eq!(
+        printed,
+        serde_json::from_str::<serde_json::Value>(file).expect("it is JSON")
+    );
 }
 
 #[test]

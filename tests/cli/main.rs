@@ -17,13 +17,18 @@ macro_rules! snap {
 
 mod bad_files;
 mod bad_lines;
+mod cursor;
 mod databases;
+mod discard;
+mod forget;
 mod help;
 mod inspect;
 mod menu;
 mod pipes;
 mod plugins;
+mod preview;
 mod query;
+mod replay;
 mod run;
 mod samples;
 mod setup;

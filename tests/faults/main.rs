@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod again;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod campaign;
 mod full;

@@ -154,6 +154,18 @@ impl TestContext {
         file.write_all(content.as_ref()).unwrap();
     }
 
+    /// Holds the lock on reading a source, as another process would that says it is `process 1`.
+    pub(crate) fn hold_lock(&self, source: &str) -> fs::File {
+        let name = format!("datalake.db.locks/{source}.lock");
+        self.write(
+            &name,
+            "process 1 (manual), since 2026-01-10T06:30:00.000000Z",
+        );
+        let file = fs::File::open(self.path(&name)).unwrap();
+        file.lock().unwrap();
+        file
+    }
+
     /// The command with the arguments of a line as a shell would take it apart.
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(&self.binary);

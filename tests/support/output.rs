@@ -80,6 +80,9 @@ pub(crate) fn filter(text: &str, root: &Path, pids: &[u32]) -> String {
         (r"(?m)^(database .*\()[0-9.]+ [KMG]?i?B\)", "$1[SIZE])"),
         (r"(?m)^database  [0-9.]+ [KMG]?i?B$", "database  [SIZE]"),
         (r#""database_bytes": \d+"#, r#""database_bytes": [SIZE]"#),
+        // What a file system says of a file.
+        (r#""(ctime|mtime|dev|inode)": \d+"#, r#""$1": [STAT]"#),
+        (r#""settled": (true|false)"#, r#""settled": [SETTLED]"#),
         (
             &format!(r"\bdatalake {}\b", regex::escape(env!("CARGO_PKG_VERSION"))),
             "datalake [VERSION]",

@@ -297,9 +297,13 @@ impl<T: FileSource> Reader<T> {
         match self.try_read(cx, unit, from, out) {
             Ok(()) => Ok(()),
             // The next search will not find it; what was read of it stays.
-            Err(Stop::Gone) => Ok(()),
+            Err(Stop::Gone) => {
+                out.truncated();
+                Ok(())
+            }
             Err(Stop::Problem(why)) => {
                 out.reject(Origin::default(), why, Sample::of(&[]));
+                out.truncated();
                 Ok(())
             }
             Err(Stop::Failed(error)) => Err(error),
@@ -356,6 +360,7 @@ impl<T: FileSource> Reader<T> {
             opened = opened.unpacked(signals)?;
         }
         if is_in_the_making(&opened, path, now, signals)? {
+            out.truncated();
             return Ok(());
         }
         let settled = opened.stamp.is_settled(now);
@@ -410,7 +415,10 @@ impl<T: FileSource> Reader<T> {
         match read {
             Err(_) if cx.cancel.is_cancelled() => Err(Error::cancelled().into()),
             // What it says of a file that changed under it means nothing; the next search finds it.
-            Err(_) if file.is_changed() => Ok(()),
+            Err(_) if file.is_changed() => {
+                out.truncated();
+                Ok(())
+            }
             read => Ok(read?),
         }
     }

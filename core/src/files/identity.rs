@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use super::tracked::Place;
 use super::trouble::is_gone;
 use crate::blob::ContentHash;
+use crate::checkpoint::Checkpoint;
 use crate::time::Timestamp;
 
 /// How much of the start of a file is part of its identity.
@@ -236,6 +237,27 @@ impl Mark {
 pub(crate) struct Bookmark<C = Box<RawValue>> {
     pub(crate) file: Mark,
     pub(crate) cursor: C,
+}
+
+/// How far a file has been read, for people: what its checkpoint says without its parser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Covered {
+    /// Bytes from its start; of a compressed file, of what it unpacks to.
+    pub bytes: u64,
+    /// Whether that was all of it when it was read last.
+    pub all: bool,
+}
+
+impl Covered {
+    /// Of the file that a checkpoint is about; nothing where it is about something else.
+    pub fn of(checkpoint: &Checkpoint) -> Option<Self> {
+        let Bookmark { file: mark, .. } =
+            serde_json::from_str::<Bookmark<&RawValue>>(&checkpoint.cursor).ok()?;
+        Some(Self {
+            bytes: mark.offset,
+            all: mark.end && mark.pending() == 0,
+        })
+    }
 }
 
 /// A hash as people write it.

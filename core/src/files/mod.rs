@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use glob::Glob;
 
 pub use file_source::{FileEmit, FileSource, ReplayEmit, file_source};
-pub use identity::Stamp;
+pub use identity::{Covered, Stamp};
 pub use line_source::{LineEmit, LineSource, line_source};
 pub use lines::{LINE_LIMIT, Line, LineReader, Overlong, Piece};
 pub use tracked::{Place, TrackedFile};

@@ -3,6 +3,7 @@
 mod driver;
 mod hanging;
 mod locks;
+mod replay;
 mod watching;
 
 use std::path::{Path, PathBuf};
