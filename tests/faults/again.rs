@@ -1,4 +1,5 @@
 //! `kill -9` in the middle of a replay or of forgetting: the same command again completes it.
+#![expect(clippy::expect_used, reason = "in a test a panic is the report")]
 
 use std::fs;
 use std::time::{Duration, Instant};
