@@ -1,4 +1,5 @@
 //! `cursor`: how far units have been read, and reading them again.
+#![expect(clippy::expect_used, reason = "in a test a panic is the report")]
 
 use crate::support::context::TestContext;
 use crate::support::system::on_terminal;

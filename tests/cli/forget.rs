@@ -1,4 +1,5 @@
 //! `forget`: a source as if it had never been.
+#![expect(clippy::expect_used, reason = "in a test a panic is the report")]
 
 use std::fs;
 

@@ -1,4 +1,5 @@
 //! `rejects replay`: what becomes of rejects that are read again, from what was kept and from mended files.
+#![expect(clippy::expect_used, reason = "in a test a panic is the report")]
 
 use std::fmt::Write;
 use std::fs;

@@ -10,3 +10,4 @@ mod random;
 mod replay;
 mod scanning;
 mod whole_files;
+mod whole_units;
