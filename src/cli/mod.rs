@@ -9,6 +9,7 @@ mod datasets;
 mod docs;
 mod init;
 mod menu;
+mod new;
 mod plugin_test;
 mod plugins;
 mod print;
@@ -101,7 +102,7 @@ enum Command {
     /// List or show inputs that could not become records
     #[command(subcommand)]
     Rejects(RejectsCommand),
-    /// List plugins, or describe one
+    /// List plugins, describe one, prove one, or begin a new one
     #[command(subcommand)]
     Plugins(PluginsCommand),
     /// List the newest rows of a dataset
@@ -186,6 +187,8 @@ enum PluginsCommand {
         /// Its name
         name: String,
     },
+    /// Write the crate of a new plugin, ready to build, with fixtures, docs and tests
+    New(new::NewArgs),
     /// Prove a plugin: run the conformance kit on the inputs that it carries
     Test {
         /// Its name
