@@ -21,6 +21,7 @@ mod databases;
 mod help;
 mod inspect;
 mod menu;
+mod new;
 mod pipes;
 mod plugins;
 mod query;
