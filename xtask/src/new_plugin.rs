@@ -4,6 +4,8 @@
 //! It is a step and no test, because it runs cargo, which a test that cargo runs had better not. The crates share
 //! our target folder, so that of all dependencies only datalake's own crates are built once more.
 
+mod guide;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,7 +14,8 @@ use std::time::{Duration, Instant};
 use crate::metadata::Metadata;
 use crate::run::{Outcome, cargo, output, repo_root, run};
 
-/// From the command to a plugin that the whole kit has passed, where the dependencies are built.
+/// From the command to a plugin that the whole kit has passed, where the dependencies are built. It is less on an
+/// idle machine by the clock, too.
 const AT_MOST: Duration = Duration::from_secs(60);
 
 /// The crate outside the workspace.
@@ -28,14 +31,12 @@ opt-level = 1
 debug = false
 ";
 
-/// Everything, one after another. The example comes first: with it the dependencies are built.
+/// Everything, one after another: the example, a plugin of lines as the guide makes it, and one of files. The example comes first: with it the dependencies are built.
 pub(crate) fn run_all() -> Outcome {
     let bench = Bench::load()?;
     example(&bench)?;
-    for shape in ["line", "file"] {
-        new(&bench, shape)?;
-    }
-    Ok(())
+    guide::follow(&bench)?;
+    new(&bench)
 }
 
 /// What it takes to build a crate outside the workspace.
@@ -60,6 +61,15 @@ impl Bench {
             target,
             profile: file,
         })
+    }
+
+    /// `datalake plugins new`, from this checkout.
+    fn begin(&self, name: &str, shape: &str, folder: &Path) -> Command {
+        let mut command = cargo(&["run", "--quiet", "--locked", "-p", "datalake", "--bin"]);
+        command.args(["datalake", "--", "plugins", "new", name]);
+        command.args(["--shape", shape, "--path", ".", "--dir"]);
+        command.arg(folder).arg("--json");
+        command
     }
 
     /// A cargo command in the crate's folder, without the network.
@@ -109,29 +119,59 @@ fn example(bench: &Bench) -> Outcome {
     says(&ask(&["plugins", "list"])?, "memory-jsonl")
 }
 
-/// From the command to the kit, by the clock.
-fn new(bench: &Bench, shape: &str) -> Outcome {
-    let name = format!("demo-{shape}");
-    let above = bench.target.join("xtask-plugins");
-    fs::create_dir_all(&above).map_err(|error| format!("{}: {error}", above.display()))?;
-    let folder = above.join(&name);
-    remove(&folder)?;
-    let begin = ["run", "--quiet", "--locked", "-p", "datalake", "--bin"];
-    let mut program = cargo(&begin);
-    program.args(["datalake", "--", "plugins", "new", &name]);
-    program.args(["--shape", shape, "--path", ".", "--dir"]);
-    let begun = Instant::now();
-    output(program.arg(&above))?;
+/// A plugin of files.
+fn new(bench: &Bench) -> Outcome {
+    let above = fresh(&bench.target.join("xtask-plugins"))?;
+    let begun = Watch::start();
+    output(&mut bench.begin("demo", "file", &above))?;
+    let folder = above.join("demo");
     run(&mut bench.cargo(&folder, "test"))?;
-    let spent = begun.elapsed();
-    println!(
-        "    a new plugin of shape {shape}: {:.1} s from the command to the end of the kit",
-        spent.as_secs_f64()
-    );
-    if spent > AT_MOST {
-        return Err(format!("that is more than {AT_MOST:?}"));
-    }
+    begun.stop("file")?;
     run(&mut formatted(&folder))
+}
+
+/// Measures from the command to the end of the kit, in CPU seconds of everything that was started: the kit makes
+/// thousands of small databases, and by the clock a disk that others use takes any time for that.
+struct Watch {
+    begun: Instant,
+    used: Option<Duration>,
+}
+
+impl Watch {
+    fn start() -> Self {
+        Self {
+            begun: Instant::now(),
+            used: used(),
+        }
+    }
+
+    /// Says how long it took, and fails where that was too long.
+    fn stop(&self, shape: &str) -> Outcome {
+        let spent = self.begun.elapsed();
+        let of_cpu = used().zip(self.used).map(|(now, then)| now - then);
+        // Where the system does not tell, the clock has to do.
+        let judged = of_cpu.unwrap_or(spent);
+        println!(
+            "    a new plugin of shape {shape}, from the command to the end of the kit: {:.1} s, {:.1} s of CPU",
+            spent.as_secs_f64(),
+            judged.as_secs_f64()
+        );
+        if judged > AT_MOST {
+            return Err(format!("that is more than {AT_MOST:?}"));
+        }
+        Ok(())
+    }
+}
+
+/// The CPU time of all processes that we started and that have ended; only Linux tells.
+fn used() -> Option<Duration> {
+    /// What Linux counts in.
+    const A_TICK: Duration = Duration::from_millis(10);
+    let line = fs::read_to_string("/proc/self/stat").ok()?;
+    // The name, in parentheses, may hold anything; children's times are the 14th and 15th field behind it.
+    let fields = line.rsplit_once(')')?.1.split_whitespace();
+    let ticks = fields.skip(13).take(2).map(|field| field.parse().ok());
+    Some(A_TICK * ticks.sum::<Option<u32>>()?)
 }
 
 /// The formatter has nothing to change in it.
@@ -172,6 +212,15 @@ mod tests {
         let part = PROFILE.strip_suffix('\n').unwrap();
         assert!(manifest.contains(part), "PROFILE has to say the same");
         assert!(profile(&["a"]).contains(LINES));
+    }
+
+    #[test]
+    fn what_children_use_is_counted() {
+        if let Some(before) = used() {
+            let work = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
+            run(Command::new("sh").args(["-c", work])).unwrap();
+            assert!(used().unwrap() > before);
+        }
     }
 
     #[test]

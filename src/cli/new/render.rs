@@ -41,11 +41,14 @@ const EVERY: &[Template] = templates! { "tests/conformance.rs" = "shared/conform
 const ALONE: &[Template] = templates! {
     "Cargo.toml" = "shared/Cargo.alone.tmpl",
     "src/main.rs" = "shared/main.rs",
-    "datalake.toml" = "shared/datalake.toml",
     ".gitignore" = "shared/gitignore",
 };
 
 const WORKSPACE: &[Template] = templates! { "Cargo.toml" = "shared/Cargo.workspace.tmpl" };
+
+/// What makes the program read the fixtures.
+const LINE_TRIAL: &[Template] = templates! { "datalake.toml" = "line/datalake.toml" };
+const FILE_TRIAL: &[Template] = templates! { "datalake.toml" = "file/datalake.toml" };
 
 const LINE: &[Template] = templates! {
     "README.md" = "line/README.md",
@@ -73,15 +76,15 @@ const FILE: &[Template] = templates! {
 
 /// The files of a plugin. Its tables have been tried together with those of this program.
 pub(super) fn files(shape: Shape, name: &Name, origin: &Origin) -> Result<Vec<File>> {
-    let of_shape = match shape {
-        Shape::Line => LINE,
-        Shape::File => FILE,
+    let (of_shape, trial) = match shape {
+        Shape::Line => (LINE, LINE_TRIAL),
+        Shape::File => (FILE, FILE_TRIAL),
     };
     let of_origin = match origin {
-        Origin::Workspace => WORKSPACE,
-        Origin::Checkout { .. } | Origin::Repository => ALONE,
+        Origin::Workspace => [WORKSPACE, &[]],
+        Origin::Checkout { .. } | Origin::Repository => [ALONE, trial],
     };
-    let templates = [of_origin, of_shape, EVERY].into_iter().flatten();
+    let templates = of_origin.into_iter().chain([of_shape, EVERY]).flatten();
     let mut files: Vec<File> = templates
         .map(|&(path, content)| File {
             path,
