@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 use crate::metadata::Metadata;
 use crate::run::{Outcome, cargo, output, repo_root, run};
 
-/// From the command to a plugin that the whole kit has passed, where the dependencies are built. It is less on an
-/// idle machine by the clock, too.
+/// From the command to a plugin that the whole kit has passed, where the dependencies are built.
 const AT_MOST: Duration = Duration::from_secs(60);
 
 /// The crate outside the workspace.
@@ -31,7 +30,8 @@ opt-level = 1
 debug = false
 ";
 
-/// Everything, one after another: the example, a plugin of lines as the guide makes it, and one of files. The example comes first: with it the dependencies are built.
+/// Everything, one after another: the example, a plugin of lines as the guide makes it, and one of files. The
+/// example comes first: with it the dependencies are built.
 pub(crate) fn run_all() -> Outcome {
     let bench = Bench::load()?;
     example(&bench)?;
@@ -170,7 +170,10 @@ fn used() -> Option<Duration> {
     let line = fs::read_to_string("/proc/self/stat").ok()?;
     // The name, in parentheses, may hold anything; children's times are the 14th and 15th field behind it.
     let fields = line.rsplit_once(')')?.1.split_whitespace();
-    let ticks = fields.skip(13).take(2).map(|field| field.parse().ok());
+    let ticks = fields
+        .skip(13)
+        .take(2)
+        .map(|field| field.parse::<u32>().ok());
     Some(A_TICK * ticks.sum::<Option<u32>>()?)
 }
 

@@ -48,17 +48,16 @@ impl Checkout {
 
     /// The files that name every plugin, naming this one too. One that does already stays as it is.
     pub(super) fn with_plugin(&self, name: &Name) -> Result<Vec<(PathBuf, String)>> {
-        let package = format!("datalake-{name}");
-        let changes: [(&str, &dyn Fn(&str) -> Result<String>); 3] = [
-            (ROOT, &|text| root_with(text, name, &package)),
-            (FACADE, &|text| facade_with(text, name, &package)),
-            (FACADE_CODE, &|text| Ok(code_with(text, name))),
-        ];
         let mut edits = Vec::new();
-        for (file, change) in changes {
+        for (file, change) in [
+            (ROOT, root_with as fn(&str, &Name) -> Result<String>),
+            (FACADE, facade_with),
+            (FACADE_CODE, code_with),
+        ] {
             let path = self.0.join(file);
             let text = read(&path)?;
-            let changed = change(&text).map_err(|error| error.at(path.display().to_string()))?;
+            let changed =
+                change(&text, name).map_err(|error| error.at(path.display().to_string()))?;
             if changed != text {
                 edits.push((path, changed));
             }
@@ -76,7 +75,8 @@ fn is_root(folder: &Path) -> Result<bool> {
     Ok(names(ROOT, "[workspace]")? && names(FACADE, "name = \"datalake-plugins\"")?)
 }
 
-fn root_with(text: &str, name: &Name, package: &str) -> Result<String> {
+fn root_with(text: &str, name: &Name) -> Result<String> {
+    let package = format!("datalake-{name}");
     let folder = format!("plugins/{name}");
     let text = add_value(text, &["workspace", "members"], "plugins/", &folder)?;
     let value = format!("{{ path = \"{folder}\" }}");
@@ -84,27 +84,30 @@ fn root_with(text: &str, name: &Name, package: &str) -> Result<String> {
         &text,
         &["workspace", "dependencies"],
         "datalake-",
-        package,
+        &package,
         &value,
     )
 }
 
-fn facade_with(text: &str, name: &Name, package: &str) -> Result<String> {
+fn facade_with(text: &str, name: &Name) -> Result<String> {
+    let package = format!("datalake-{name}");
     let value = "{ workspace = true, optional = true }";
-    let text = add_key(text, &["dependencies"], "datalake-", package, value)?;
+    let text = add_key(text, &["dependencies"], "datalake-", &package, value)?;
     let text = add_value(&text, &["features", "default"], "", name.kebab())?;
     let value = format!("[\"dep:{package}\"]");
     add_key(&text, &["features"], "", name.kebab(), &value)
 }
 
 /// The empty line keeps the formatter from sorting the names.
-fn code_with(text: &str, name: &Name) -> String {
+fn code_with(text: &str, name: &Name) -> Result<String> {
     let line = format!("#[cfg(feature = \"{name}\")]\n");
     if text.contains(&line) {
-        return text.to_owned();
+        return Ok(text.to_owned());
     }
     let module = name.table();
-    format!("{text}\n{line}pub use datalake_{module} as {module};\n")
+    Ok(format!(
+        "{text}\n{line}pub use datalake_{module} as {module};\n"
+    ))
 }
 
 fn read(path: &Path) -> Result<String> {

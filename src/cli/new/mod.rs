@@ -136,7 +136,7 @@ impl Plan {
     /// Writes the crate, then what makes it known; half a crate is taken away again.
     fn write(&self) -> Result<()> {
         let written = self.files.iter().try_for_each(|file| {
-            let path = self.folder.join(&file.path);
+            let path = self.folder.join(file.path);
             write(&path, &file.content)
         });
         if written.is_err() {
