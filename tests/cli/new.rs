@@ -1,6 +1,8 @@
 //! `plugins new`: what it writes, where, and what it refuses. That the crates build and keep the rules is the
 //! step `plugins` of `cargo xtask test`.
 
+#![expect(clippy::expect_used, reason = "in a test a panic is the report")]
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
