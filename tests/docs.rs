@@ -111,6 +111,56 @@ fn the_readme_names_every_command() {
     }
 }
 
+/// The blocks of a page: language, what stands in the line above, content.
+fn blocks(page: &str) -> Vec<(String, String, String)> {
+    let mut blocks = Vec::new();
+    let mut lines = page.lines();
+    let mut above = "";
+    while let Some(line) = lines.next() {
+        if let Some(language) = line.strip_prefix("```") {
+            let content: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            blocks.push((language.into(), above.into(), content.join("\n")));
+        }
+        above = line;
+    }
+    blocks
+}
+
+/// A file that the guide quotes, as the guide's plugin has it.
+fn quoted(path: &str) -> String {
+    let template = format!("src/cli/new/templates/{path}");
+    let exists = root().join(&template).exists();
+    let text = read(if exists { &template } else { path });
+    text.replace("{{name}}", "diary")
+        .replace("{{table}}", "diary")
+}
+
+/// What is quoted is built by `cargo xtask plugins`, which also runs the blocks of shell.
+#[test]
+fn every_block_of_the_guide_is_true() {
+    let blocks = blocks(&read("docs/guide/write-a-plugin.md"));
+    assert!(blocks.len() > 12, "{}", blocks.len());
+    for (language, above, content) in blocks {
+        match language.as_str() {
+            "rust" | "sql" => {
+                let file = between(&above, "<!-- from ", " -->");
+                assert!(quoted(file).contains(&content), "not in {file}:\n{content}");
+            }
+            "toml" => drop(toml::from_str::<toml::Table>(&content).unwrap()),
+            "text" => {
+                let rule = content
+                    .split_once("\nthe rule: ")
+                    .unwrap()
+                    .1
+                    .replace('\n', " ");
+                let known = |check: &datalake_testkit::Check| check.rule == rule;
+                assert!(datalake_testkit::CHECKS.iter().any(known), "{rule}");
+            }
+            language => assert_eq!(language, "sh", "nothing checks this block:\n{content}"),
+        }
+    }
+}
+
 #[test]
 fn links_lead_somewhere() {
     let pages = [
@@ -119,6 +169,8 @@ fn links_lead_somewhere() {
         "CHANGELOG.md",
         "plugins/memory-jsonl/README.md",
         "testkit/README.md",
+        "docs/guide/write-a-plugin.md",
+        "examples/weather/README.md",
     ];
     let mut broken = Vec::new();
     for page in pages {

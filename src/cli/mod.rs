@@ -14,6 +14,7 @@ mod docs;
 mod forget;
 mod init;
 mod menu;
+mod new;
 mod plugin_test;
 mod plugins;
 mod preview;
@@ -127,7 +128,7 @@ enum Command {
     ///
     /// What other sources have brought as well comes back when they are read next.
     Forget(ForgetArgs),
-    /// List plugins, or describe one
+    /// List plugins, describe one, prove one, or begin a new one
     #[command(subcommand)]
     Plugins(PluginsCommand),
     /// List the newest rows of a dataset
@@ -237,6 +238,8 @@ enum PluginsCommand {
         /// Its name
         name: String,
     },
+    /// Write the crate of a new plugin, ready to build, with fixtures, docs and tests
+    New(new::NewArgs),
     /// Prove a plugin: run the conformance kit on the inputs that it carries
     Test {
         /// Its name

@@ -5,13 +5,14 @@ use datalake_core::{Error, Result, SourceEntry, registry};
 use serde_json::json;
 
 use super::print::{self, Grid};
-use super::{Exit, PluginsCommand, plugin_test};
+use super::{Exit, PluginsCommand, new, plugin_test};
 
 pub(super) fn run(command: &PluginsCommand, json: bool) -> Result<Exit> {
     let entries = registry::sources()?;
     match command {
         PluginsCommand::List => list(&entries, json)?,
         PluginsCommand::Describe { name } => describe(find(&entries, name)?, json)?,
+        PluginsCommand::New(args) => return new::run(args, json),
         PluginsCommand::Test {
             child: Some(folder),
             ..

@@ -73,6 +73,12 @@ impl Schema {
             text,
         })
     }
+
+    /// Whether it has a table, view, index or trigger of this name.
+    pub fn has(&self, name: &str) -> bool {
+        let mut names = self.objects.iter().map(|object| &object.name);
+        names.any(|own| own.eq_ignore_ascii_case(name))
+    }
 }
 
 /// Lets SQLite itself read the statements, in a database in memory, and asks it what they made.

@@ -24,6 +24,7 @@ mod forget;
 mod help;
 mod inspect;
 mod menu;
+mod new;
 mod pipes;
 mod plugins;
 mod preview;

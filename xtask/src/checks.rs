@@ -2,7 +2,7 @@
 
 use crate::run::{Outcome, cargo, on_ci, run, succeeds};
 use crate::steps::{Step, run_all};
-use crate::{generate, licences, setup, tidy};
+use crate::{generate, licences, new_plugin, setup, tidy};
 
 /// What the developer asked of `test` or `check`.
 #[derive(Debug, Default, PartialEq)]
@@ -25,6 +25,9 @@ pub(crate) fn test(arguments: &[String]) -> Outcome {
     steps.push(Step::new("docs", docs));
     steps.push(Step::new("generated", generate::check));
     steps.extend(test_steps(&options));
+    if options.filters.is_empty() {
+        steps.push(Step::new("plugins", new_plugin::run_all));
+    }
     run_all(&steps, options.keep_going)
 }
 

@@ -14,6 +14,7 @@ mod checks;
 mod generate;
 mod licences;
 mod metadata;
+mod new_plugin;
 mod release;
 mod run;
 mod setup;
@@ -30,7 +31,7 @@ usage: cargo xtask <verb>
 
   test [--setup] [--deep] [--keep-going] [FILTER...]
                       everything that must pass: format, tidy, licences, clippy, docs,
-                      generated files, tests. FILTER narrows the tests, nothing else.
+                      generated files, tests, new plugins. FILTER narrows the tests, nothing else.
                       --setup (or CI=true) first installs missing Debian packages;
                       --deep makes many more rounds of kills, faults, full disks and losses of
                       power (the tests see DATALAKE_TEST_DEEP=1); about half an hour
@@ -38,6 +39,8 @@ usage: cargo xtask <verb>
                       the quick loop: format, tidy, licences, clippy
   tidy                only the project's own rules about files and crate boundaries
   licences            only the licences of dependencies
+  plugins             only what it takes to begin a plugin: `plugins new` and the crate
+                      outside the workspace, built and proved by the conformance kit
   generate [--check]  write the generated files, or say which ones are stale
   bench [NAME...]     build in release mode and run the benchmarks
   dist                build the release folder under target/dist
@@ -63,6 +66,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         "check" => checks::check(rest),
         "tidy" => no_arguments(rest).and_then(|()| tidy::run()),
         "licences" => no_arguments(rest).and_then(|()| licences::run()),
+        "plugins" => no_arguments(rest).and_then(|()| new_plugin::run_all()),
         "generate" => generate::verb(rest),
         "bench" => release::bench(rest),
         "dist" => no_arguments(rest).and_then(|()| release::dist()),

@@ -3,6 +3,9 @@
 use super::SourceFile;
 use crate::metadata::Metadata;
 
+/// Crates that show how it is to stand outside; the step `plugins` of `cargo xtask test` builds them.
+const OUTSIDE: &[&str] = &["examples/weather/Cargo.toml"];
+
 /// Every broken rule in all Cargo.toml files.
 pub(super) fn problems(files: &[SourceFile], metadata: &Metadata) -> Vec<String> {
     let is_member = |path: &str| metadata.members().any(|member| member.manifest == path);
@@ -20,6 +23,10 @@ fn is_manifest(path: &str) -> bool {
 
 fn problem(file: &SourceFile, is_member: bool) -> Option<String> {
     let path = &file.path;
+    if OUTSIDE.contains(&path.as_str()) {
+        let alone = file.text.lines().any(|line| line == "[workspace]");
+        return (!alone).then(|| format!("{path}: needs a `[workspace]` of its own"));
+    }
     if !is_member {
         // Such a crate would be left out of every check.
         return Some(format!(
@@ -67,6 +74,16 @@ mod tests {
             "[workspace.lints.rust]\nunused = \"warn\"\n"
         ));
         assert!(!inherits_lints("[lints]\n# workspace = true\n"));
+    }
+
+    #[test]
+    fn who_stands_outside_has_a_workspace_of_its_own() {
+        let file = |text: &str| SourceFile {
+            path: OUTSIDE[0].into(),
+            text: text.into(),
+        };
+        assert_eq!(problem(&file("[package]\n[workspace]\n"), false), None);
+        assert!(problem(&file("[package]\n"), false).is_some());
     }
 
     #[test]
