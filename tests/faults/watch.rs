@@ -171,7 +171,7 @@ fn status_shows_it_live() {
     let cx = TestContext::new();
     let watch = watching(&cx);
     let status = cx.start("status --watch --json");
-    std::thread::sleep(Duration::from_millis(1_300));
+    std::thread::sleep(Duration::from_secs(3));
     status.signal(libc::SIGINT);
     let ran = status.finish();
     assert_eq!(ran.code(), Some(0), "{ran}");

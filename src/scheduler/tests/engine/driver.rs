@@ -45,7 +45,7 @@ async fn a_period_is_kept_and_every_run_has_its_row() {
     let lake = Lake::new();
     let (source, count, _) = counting(&lake, &["every 1m"], false);
     let scheduler = start(&lake, vec![source]).await;
-    lake.until(5 * SECOND, || count.load(Ordering::SeqCst) == 1)
+    lake.until(60 * SECOND, || count.load(Ordering::SeqCst) == 1)
         .await;
     lake.pass(190).await;
     let times = count.load(Ordering::SeqCst);
@@ -63,7 +63,7 @@ async fn once_is_once_in_the_life_of_a_lake() {
     let lake = Lake::new();
     let (source, count, _) = counting(&lake, &["once"], false);
     let scheduler = start(&lake, vec![source.clone()]).await;
-    lake.until(5 * SECOND, || lake.told.has("counting done"))
+    lake.until(60 * SECOND, || lake.told.has("counting done"))
         .await;
     lake.stop.ask();
     scheduler.await.unwrap();
@@ -81,14 +81,14 @@ async fn failures_are_tried_again_later_and_later_until_one_succeeds() {
     let (source, count, broken) = counting(&lake, &["every 1d"], true);
     let scheduler = start(&lake, vec![source]).await;
     let count = || count.load(Ordering::SeqCst);
-    lake.until(5 * SECOND, || count() == 1).await;
+    lake.until(60 * SECOND, || count() == 1).await;
     lake.pass(40).await;
     assert_eq!(count(), 1);
-    lake.until(40 * SECOND, || count() == 2).await;
+    lake.until(400 * SECOND, || count() == 2).await;
     lake.pass(100).await;
     assert_eq!(count(), 2);
     broken.store(false, Ordering::SeqCst);
-    lake.until(40 * SECOND, || count() == 3).await;
+    lake.until(400 * SECOND, || count() == 3).await;
     lake.pass(600).await;
     assert_eq!(count(), 3, "it has recovered, and its day is not over");
     lake.stop.ask();
@@ -103,13 +103,13 @@ async fn a_watch_goes_on_beside_a_unit_that_its_plugin_fails_at() {
     let (source, count, broken) = counting(&lake, &["watch"], true);
     let scheduler = start(&lake, vec![source]).await;
     let count = || count.load(Ordering::SeqCst);
-    lake.until(5 * SECOND, || lake.told.has("counting trouble"))
+    lake.until(60 * SECOND, || lake.told.has("counting trouble"))
         .await;
     lake.pass(40).await;
     assert_eq!(count(), 1, "it is put off for a minute");
-    lake.until(90 * SECOND, || count() == 2).await;
+    lake.until(400 * SECOND, || count() == 2).await;
     broken.store(false, Ordering::SeqCst);
-    lake.until(200 * SECOND, || count() == 3).await;
+    lake.until(600 * SECOND, || count() == 3).await;
     lake.stop.ask();
     scheduler.await.unwrap();
     let outcomes: String =
@@ -124,7 +124,7 @@ async fn a_watch_that_fails_is_begun_again() {
     let mut source = lake.made("unlisted", Unlisted(Arc::default()));
     source.settings.schedule = schedules(&["watch"]);
     let scheduler = start(&lake, vec![source]).await;
-    lake.until(5 * SECOND, || lake.told.has("unlisted failed"))
+    lake.until(60 * SECOND, || lake.told.has("unlisted failed"))
         .await;
     lake.pass(90).await;
     lake.stop.ask();

@@ -32,12 +32,13 @@ async fn a_reader_that_hangs_is_given_up_and_stops_nobody() {
     let logs = lake.logs();
     let (run, told, source) = (engine.clone(), lake.told.clone(), stuck.clone());
     let first = tokio::spawn(async move { run.run(&source, MANUAL, &*told).await });
-    lake.until(SECOND, || lake.told.has("stuck manual")).await;
+    lake.until(50 * SECOND, || lake.told.has("stuck manual"))
+        .await;
     // The one place there is is taken; another one is lent for it.
     let (run, told) = (engine.clone(), lake.told.clone());
     let second = tokio::spawn(async move { run.run(&logs, MANUAL, &*told).await });
     lake.until(200 * SECOND, || lake.samples() == 3).await;
-    lake.until(5 * SECOND, || second.is_finished()).await;
+    lake.until(50 * SECOND, || second.is_finished()).await;
     assert_eq!(ended(second).await.0, Outcome::Done);
     assert!(!first.is_finished(), "five minutes have not passed");
     lake.until(320 * SECOND, || first.is_finished()).await;
@@ -68,7 +69,8 @@ async fn a_stop_waits_for_no_reader_that_does_not_hear_it() {
     let (_sender, reads) = hanging();
     let (engine, told, source) = (lake.engine(2), lake.told.clone(), lake.made("stuck", reads));
     let run = tokio::spawn(async move { engine.run(&source, MANUAL, &*told).await });
-    lake.until(SECOND, || lake.told.has("stuck manual")).await;
+    lake.until(50 * SECOND, || lake.told.has("stuck manual"))
+        .await;
     lake.stop.ask();
     lake.until(2 * SECOND, || run.is_finished()).await;
     assert_eq!(ended(run).await.0, Outcome::Cancelled);

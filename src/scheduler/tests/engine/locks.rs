@@ -18,7 +18,7 @@ async fn a_run_takes_the_source_from_a_watch_in_between() {
     lake.append("metrics.jsonl", 0, 3);
     let (engine, told, source) = (lake.engine(2), lake.told.clone(), lake.logs());
     let watch = tokio::spawn(async move { engine.watch(&source, &polling(), &*told).await });
-    lake.until(SECOND, || lake.samples() == 3).await;
+    lake.until(50 * SECOND, || lake.samples() == 3).await;
     // Another process with the same store.
     lake.append("metrics.jsonl", 3, 4);
     let other = lake.engine_over(lake.other(), 2);
@@ -50,13 +50,15 @@ async fn a_due_run_gives_way_to_another_one_and_is_counted() {
     let engine = lake.engine(2);
     let (run, told, slow) = (engine.clone(), lake.told.clone(), source.clone());
     let first = tokio::spawn(async move { run.run(&slow, DUE, &*told).await });
-    lake.until(SECOND, || lake.told.has("slow schedule")).await;
+    lake.until(50 * SECOND, || lake.told.has("slow schedule"))
+        .await;
     let report = engine.run(&source, DUE, &*lake.told).await;
     assert_eq!(report.outcome, Outcome::Overlapped);
     // One that somebody asked for waits for its turn.
     let (run, told, slow) = (engine.clone(), lake.told.clone(), source.clone());
     let asked = tokio::spawn(async move { run.run(&slow, MANUAL, &*told).await });
-    lake.until(SECOND, || lake.told.has("slow waits")).await;
+    lake.until(50 * SECOND, || lake.told.has("slow waits"))
+        .await;
     drop(sender);
     lake.until(50 * SECOND, || asked.is_finished()).await;
     assert_eq!(ended(first).await.0, Outcome::Done);
