@@ -108,9 +108,9 @@ impl Store {
             .await
     }
 
-    /// After `run` has read a unit in full and without an error: the unit's open rejects that it did not meet
-    /// count as replayed, whatever generation of its content they are of. Returns how many there were. To be
-    /// called before the run ends.
+    /// After `run` has read a unit in full and without an error: the open rejects of its present content that the
+    /// run did not meet count as replayed. Those of an earlier content stay open: it has gone unread, and what was
+    /// kept of them is for a replay. Returns how many there were. To be called before the run ends.
     pub async fn resolve_unmet(&self, source: SourceName, unit: UnitId, run: i64) -> Result<usize> {
         self.writer
             .call(move |writer| writer.resolve_unmet(&source, &unit, run))

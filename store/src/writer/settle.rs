@@ -18,13 +18,15 @@ impl Writer {
         )
     }
 
-    /// A unit was read in full by `run`, without an error: what it did not meet of the unit's open rejects is not
-    /// there any more, or good by now. Returns how many there were.
+    /// A unit was read in full by `run`, without an error: what it did not meet of the open rejects of the unit's
+    /// present content is good by now. Of an earlier content this says nothing: nobody has read it. Returns how many
+    /// there were.
     pub(crate) fn resolve_unmet(&mut self, source: &str, unit: &UnitId, run: i64) -> Result<usize> {
         let row = self.run_state(run)?.row;
         self.change(
             "status = 'open' AND last_run IS NOT ?3
-                 AND origin IN (SELECT id FROM origins WHERE source = ?1 AND unit = ?2)",
+                 AND origin IN (SELECT id FROM origins WHERE source = ?1 AND unit = ?2
+                     ORDER BY generation DESC LIMIT 1)",
             "status = 'replayed'",
             params![source, unit.as_str(), row],
         )
