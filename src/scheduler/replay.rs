@@ -375,12 +375,20 @@ fn choose<'o>(
     again
 }
 
+/// File systems tell the time of a change by a clock that goes in steps: it may say a little too early.
+const STEP: Duration = Duration::from_millis(10);
+
 /// Whether a file may hold something else than when a reject of it was met first. When it was met last does not
 /// count: a replay that was killed has met it as well, and perhaps read the file.
 fn has_changed(unit: &Unit, known: Option<&KnownUnit>, first_seen: Timestamp) -> bool {
     let as_known =
         |known: &KnownUnit| (known.state.size, known.state.modified) == (unit.size, unit.modified);
-    unit.modified.is_none_or(|modified| modified > first_seen) || !known.is_some_and(as_known)
+    let after = |modified: Timestamp| {
+        modified
+            .checked_add(STEP)
+            .is_none_or(|late| late > first_seen)
+    };
+    unit.modified.is_none_or(after) || !known.is_some_and(as_known)
 }
 
 fn by_unit(rejects: Vec<StoredReject>) -> BTreeMap<UnitId, Vec<StoredReject>> {
