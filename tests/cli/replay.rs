@@ -9,13 +9,22 @@ use crate::support::context::TestContext;
 use crate::support::database::assert_sound;
 use crate::support::input::Random;
 
-/// Two bad lines between good ones.
+/// Two bad lines between good ones, in a file that has been left alone for a minute: one that is only just written
+/// may have changed since a reject of it was met.
 fn rejected() -> TestContext {
     let cx = TestContext::filled();
     cx.write(
         "in/metrics-2.jsonl",
         "{\"timestamp\": 5, \"pid\": 1}\nnot json\n{\"pid\": 1}\n",
     );
+    let file = fs::File::options()
+        .write(true)
+        .open(cx.path("in/metrics-2.jsonl"))
+        .expect("it is there");
+    let written = file.metadata().and_then(|data| data.modified());
+    let written = written.expect("it has a time");
+    file.set_modified(written - Duration::from_secs(60))
+        .expect("it is ours");
     cx.run("run").expect(3);
     cx
 }
