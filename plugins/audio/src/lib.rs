@@ -1,0 +1,1 @@
+//! Recordings: what they are, how long they last, and what they look like.

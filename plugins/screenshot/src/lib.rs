@@ -1,0 +1,1 @@
+//! Screenshots: their size, their time, and a small picture of each.

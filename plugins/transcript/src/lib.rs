@@ -1,0 +1,1 @@
+//! Transcripts of recordings, in the formats that speech recognition writes.

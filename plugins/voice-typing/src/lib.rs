@@ -1,0 +1,1 @@
+//! Dictations of the voice typing gateway: recordings, their transcripts, and which belongs to which.
