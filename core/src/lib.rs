@@ -9,6 +9,7 @@ mod dataset;
 mod encode;
 mod error;
 mod files;
+pub mod name_time;
 mod output;
 mod pump;
 mod reading;
@@ -45,5 +46,7 @@ pub use reject::{Kept, REJECT_BYTES, Reject, Sample, Skip};
 pub use sink::{Receipt, Sink};
 pub use source::{Cancel, Context, Pulse, Source, Unit};
 pub use staging::{Aside, Naming, stage};
-pub use time::{Clock, FixedClock, SharedClock, SystemClock, TimeSource, Timestamp, Zone};
+pub use time::{
+    Clock, Date, DateTime, FixedClock, SharedClock, Shown, SystemClock, TimeSource, Timestamp, Zone,
+};
 pub use value::{Value, ValueRef, Values};
