@@ -32,7 +32,7 @@
 //!
 //! # What is not
 //!
-//! Days and hours that do not exist, years before 1990 and after 2049, and digits that belong
+//! Days and hours that do not exist, years before 1990 and after 2037, and digits that belong
 //! to something else: a longer number, a hexadecimal id, a UUID, a version (`v2026.01.10`), a telephone number,
 //! a size (`1920x1080`). A bare dotted date counts as a version, too.
 
@@ -180,8 +180,9 @@ pub fn folder_time(path: impl AsRef<Path>) -> Option<NameTime> {
     })
 }
 
-/// The years that a name can mean. They do not follow the clock: what a name tells must be the same whenever it is read.
-const YEARS: RangeInclusive<i16> = 1990..=2049;
+/// The years that a name can mean: up to the last whole one that 32 bits of seconds reach. They do not follow the clock:
+/// what a name tells must be the same whenever it is read.
+const YEARS: RangeInclusive<i16> = 1990..=2037;
 
 fn is_allowed(date: Date) -> bool {
     YEARS.contains(&date.year())
