@@ -3,6 +3,8 @@
 //! is here, once.
 
 mod adopt;
+mod bundle;
+mod bundle_mark;
 mod file_source;
 mod glob;
 mod identity;
@@ -29,6 +31,7 @@ use std::path::PathBuf;
 
 use glob::Glob;
 
+pub use bundle::{Bundle, BundleEmit, BundleSource, Member, bundle_source};
 pub use file_source::{FileEmit, FileSource, ReplayEmit, file_source};
 pub use identity::{Covered, Stamp};
 pub use intake::Intake;
