@@ -64,6 +64,11 @@ impl Bundle {
         &self.unit
     }
 
+    /// The size of all its files together, in bytes.
+    pub fn size(&self) -> u64 {
+        self.members.iter().map(Member::size).sum()
+    }
+
     /// Its files.
     pub fn members(&self) -> &[Member] {
         &self.members
@@ -309,41 +314,27 @@ impl<T: BundleSource> Reader<T> {
         // The time before the look, so that a change right after it counts as one that may not show.
         let now = cx.clock.now();
         let bundle = open(cx, unit, found, out)?;
-        if bundle.members.is_empty() {
+        let Some(first) = bundle.members.first() else {
             return Ok(());
-        }
-        let whole = bundle.members.len() == found.len();
-        let seen = Seen::of(&bundle, self.parser.stem(&bundle.members[0].name).len())?;
-        let mark = BundleMark {
-            members: seen.stamps,
-            settled: bundle
-                .members
-                .iter()
-                .all(|member| member.opened.stamp.is_settled(now)),
-            end: whole,
-            generation: 0,
-            hash: hex(&seen.hash),
         };
-        let start = self.start(cx, unit, &mark, stored, &present);
+        let seen = Seen::of(&bundle, self.parser.stem(&first.name).len())?;
+        let mark = seen.mark(bundle.members.len() == found.len(), now);
+        let start = self.start(cx, unit, &mark, stored.as_ref(), &present);
         let mark = BundleMark {
             generation: start.generation,
             ..mark
         };
-        out.state(UnitState {
-            generation: start.generation,
-            size: bundle.members.iter().map(Member::size).sum(),
-            modified: bundle.members.iter().filter_map(Member::modified).max(),
-            hash: Some(seen.hash),
-            adopts: start.adopts,
-        });
-        if !start.known {
-            out.count(bundle.members.iter().map(Member::size).sum());
-            self.parser
-                .read(cx, &bundle, &mut BundleEmit { output: out })?;
+        if start.known && stored.is_some_and(|stored| stored.says_the_same(&mark)) {
+            return Ok(());
         }
-        let untouched = bundle.members.iter().all(Member::is_untouched);
+        out.state(seen.state(&bundle, &start));
+        if !start.known {
+            out.count(bundle.size());
+            let emit = &mut BundleEmit { output: out };
+            self.parser.read(cx, &bundle, emit)?;
+        }
         Emit::new(out).commit(&BundleMark {
-            end: mark.end && untouched,
+            end: mark.end && bundle.members.iter().all(Member::is_untouched),
             ..mark
         })
     }
@@ -354,24 +345,17 @@ impl<T: BundleSource> Reader<T> {
         cx: &Context,
         unit: &UnitId,
         mark: &BundleMark,
-        stored: Option<BundleMark>,
+        stored: Option<&BundleMark>,
         present: &Present,
     ) -> Start {
-        let before = stored.map(|stored| (stored.hash == mark.hash && stored.end, stored));
-        if let Some((same, stored)) = before {
+        if let Some(stored) = stored {
             return Start {
-                known: same && !cx.full,
+                known: stored.hash == mark.hash && stored.end && !cx.full,
                 generation: stored.generation + u32::from(stored.hash != mark.hash),
                 adopts: None,
             };
         }
-        let renamed = {
-            let mut renamed = lock(&self.renamed);
-            match &*renamed {
-                Some(renamed) if renamed.is_for(cx) => renamed.clone(),
-                _ => renamed.insert(Arc::new(Renamed::new(cx))).clone(),
-            }
-        };
+        let renamed = self.renamed(cx);
         let own = cx.known.get(unit).map_or(0, |known| known.state.generation);
         match renamed.find(mark, |old| present.contains_key(old)) {
             Some((old, generation)) => {
@@ -387,6 +371,14 @@ impl<T: BundleSource> Reader<T> {
                 generation: own,
                 adopts: None,
             },
+        }
+    }
+
+    fn renamed(&self, cx: &Context) -> Arc<Renamed> {
+        let mut renamed = lock(&self.renamed);
+        match &*renamed {
+            Some(renamed) if renamed.is_for(cx) => renamed.clone(),
+            _ => renamed.insert(Arc::new(Renamed::new(cx))).clone(),
         }
     }
 }
@@ -421,6 +413,27 @@ impl Seen {
             stamps,
             hash: *hasher.finalize().as_bytes(),
         })
+    }
+
+    /// `end` says whether these are all files there are.
+    fn mark(&self, end: bool, now: Timestamp) -> BundleMark {
+        BundleMark {
+            members: self.stamps.clone(),
+            end,
+            settled: self.stamps.iter().all(|(_, stamp)| stamp.is_settled(now)),
+            generation: 0,
+            hash: hex(&self.hash),
+        }
+    }
+
+    fn state(&self, bundle: &Bundle, start: &Start) -> UnitState {
+        UnitState {
+            generation: start.generation,
+            size: bundle.size(),
+            modified: bundle.members.iter().filter_map(Member::modified).max(),
+            hash: Some(self.hash),
+            adopts: start.adopts.clone(),
+        }
     }
 }
 

@@ -36,6 +36,15 @@ impl BundleMark {
             && self.members.iter().zip(found).all(same)
     }
 
+    /// Whether a later look that says `other` found nothing new. That a change would show by now is new, once.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let alike = Self {
+            settled: self.settled,
+            ..other.clone()
+        };
+        *self == alike && (self.settled || !other.settled)
+    }
+
     /// What a rename does not change.
     fn identity(&self) -> Vec<(u64, u64, u64, i64)> {
         let mut identity: Vec<_> = self

@@ -5,6 +5,7 @@
 mod adopt;
 mod bundle;
 mod bundle_mark;
+mod emit;
 mod file_source;
 mod glob;
 mod identity;
@@ -32,7 +33,8 @@ use std::path::PathBuf;
 use glob::Glob;
 
 pub use bundle::{Bundle, BundleEmit, BundleSource, Member, bundle_source};
-pub use file_source::{FileEmit, FileSource, ReplayEmit, file_source};
+pub use emit::{FileEmit, ReplayEmit};
+pub use file_source::{FileSource, file_source};
 pub use identity::{Covered, Stamp};
 pub use intake::Intake;
 pub use line_source::{LineEmit, LineSource, line_source};
