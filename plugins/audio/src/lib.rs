@@ -1,1 +1,3 @@
 //! Recordings: what they are, how long they last, and what they look like.
+
+pub mod probe;
