@@ -5,12 +5,12 @@ use super::facts::{DurationSource, Facts};
 use super::id3::utf16;
 use super::input::{Cursor, Input, OrEnd};
 use super::waveformat::WaveFormat;
-use super::{Moment, Probe, Step};
+use super::{Probe, Step, moment};
 
 /// A text longer than this is none.
 const LONGEST_OBJECT: u64 = 1 << 20;
-/// From 1601 to 1970 in seconds.
-const EPOCH: i64 = 11_644_473_600;
+/// From 1601 to 1970 in microseconds.
+const EPOCH: i64 = 11_644_473_600_000_000;
 
 /// The first four bytes of the GUIDs, which tell them apart.
 const PROPERTIES: u32 = 0x8CAB_DCA1;
@@ -113,9 +113,9 @@ impl Properties {
         let mut long = || fields.array().map(u64::from_le_bytes);
         let (made, packets, duration, _, preroll) = (long()?, long()?, long()?, long()?, long()?);
         let (flags, size) = (fields.array()?, fields.array()?);
-        let (seconds, part) = (made / 10_000_000, made % 10_000_000);
-        let seconds = i64::try_from(seconds).ok()? - EPOCH;
-        facts.made_at(Moment::unix(seconds, (part / 10) as u32).filter(|_| seconds > 0));
+        // Tenths of a microsecond.
+        let made = i64::try_from(made / 10).ok()? - EPOCH;
+        facts.made_at(moment::unix(made).filter(|_| made > 0));
         Some(Self {
             packets,
             duration,

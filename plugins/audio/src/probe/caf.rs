@@ -253,6 +253,7 @@ fn read_packets(
             break;
         };
         if wave.is_on() && bytes as usize <= LARGEST {
+            input.beat()?;
             input.seek(place);
             wave.packet(input.take(bytes as usize)?, count);
         }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::moment::Moment;
+use datalake_core::name_time::NameTime;
+
+use super::moment;
 use super::tags::Tags;
 
 /// Why something is not known, or what is odd, in words for people.
@@ -31,7 +33,7 @@ pub struct Facts {
     /// What its makers wrote into it.
     pub tags: Tags,
     /// When it was made, as it says itself.
-    pub made: Option<Moment>,
+    pub made: Option<NameTime>,
     /// Its shape for the player.
     pub waveform: Waveform,
 }
@@ -151,14 +153,10 @@ impl Facts {
     }
 
     /// Notes a time at which it was made; of several the one that says most counts.
-    pub(crate) fn made_at(&mut self, moment: Option<Moment>) {
-        let Some(moment) = moment else { return };
-        if self
-            .made
-            .as_ref()
-            .is_none_or(|known| known.precision() < moment.precision())
-        {
-            self.made = Some(moment);
+    pub(crate) fn made_at(&mut self, time: Option<NameTime>) {
+        let known = self.made.as_ref().map(moment::rank);
+        if time.as_ref().map(moment::rank) > known {
+            self.made = time;
         }
     }
 }

@@ -114,6 +114,7 @@ fn walk(probe: &mut Probe<'_>, info: &Info) -> io::Result<u64> {
     let mut last: Option<Header> = None;
     loop {
         let Probe { input, facts, wave } = probe;
+        input.beat()?;
         let follows = |header: &Header| last.is_none_or(|last| header.follows(&last));
         let header = Header::parse(input.window(LONGEST_HEADER)?, info).filter(follows);
         let Some(header) = header else {

@@ -5,7 +5,7 @@ use std::io;
 
 use super::input::{Cursor, Input, OrEnd};
 use super::tags::lossy;
-use super::{Facts, Moment};
+use super::{Facts, moment};
 
 /// A text frame longer than this is not kept; pictures are stepped over.
 const LONGEST_FRAME: usize = 64 << 10;
@@ -108,11 +108,11 @@ fn read_frames(input: &mut Input<'_>, facts: &mut Facts, header: &Header) -> io:
 }
 
 /// Up to version 2.3 a date is spread over three frames: year, day and month, hour and minute.
-fn split_date(facts: &Facts) -> Option<Moment> {
+fn split_date(facts: &Facts) -> Option<datalake_core::name_time::NameTime> {
     let year = facts.tags.get("date").filter(|year| year.len() == 4)?;
     let (day, month) = facts.tags.get("tdat")?.split_at_checked(2)?;
     let date = format!("{year}-{month}-{day}");
-    Moment::parse_pair(&date, facts.tags.get("time").unwrap_or_default())
+    moment::parse_pair(&date, facts.tags.get("time").unwrap_or_default())
 }
 
 fn add_frame(name: &str, body: &[u8], facts: &mut Facts) {

@@ -153,13 +153,18 @@ impl<'a> Input<'a> {
         Ok(&self.buffer[from..from + count])
     }
 
+    /// Gives a sign of life. What is decoded has no other: a few bytes may be a second of work.
+    pub(crate) fn beat(&mut self) -> io::Result<()> {
+        (self.beat)()
+    }
+
     /// Reads on; `false` at the end.
     fn fill(&mut self, want: usize) -> io::Result<bool> {
         let at = self.start + self.filled as u64;
         if at >= self.end {
             return Ok(false);
         }
-        (self.beat)()?;
+        self.beat()?;
         if self.taken > 0 {
             self.buffer.copy_within(self.taken..self.filled, 0);
             self.start += self.taken as u64;

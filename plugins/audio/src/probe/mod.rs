@@ -35,7 +35,6 @@ mod wavpack;
 use std::io::{self, Read, Seek};
 
 pub use facts::{Duration, DurationSource, Facts, Remark, Waveform};
-pub use moment::{Moment, Precision};
 pub use tags::Tags;
 
 use input::{Input, Step, Stop};
@@ -65,7 +64,7 @@ pub fn probe(
     }
     let mut facts = probe.facts;
     facts.waveform = probe.wave.finish();
-    let date = facts.tags.get("date").and_then(Moment::parse);
+    let date = facts.tags.get("date").and_then(moment::parse);
     facts.made_at(date);
     Ok(facts)
 }

@@ -69,6 +69,7 @@ fn next_page<'a>(input: &'a mut Input<'_>, facts: &mut Facts) -> io::Result<Opti
     /// The longest page: a header, 255 lengths, and as many pieces of 255 bytes.
     const LONGEST: usize = 27 + 255 + 255 * 255;
     loop {
+        input.beat()?;
         let window = input.window(LONGEST)?;
         if window.is_empty() {
             return Ok(None);

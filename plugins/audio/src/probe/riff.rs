@@ -7,7 +7,7 @@ use super::facts::{DurationSource, Facts};
 use super::input::{Cursor, Input};
 use super::tags::lossy;
 use super::waveformat::{self, WaveFormat};
-use super::{Moment, Probe, Step, id3};
+use super::{Probe, Step, id3, moment};
 
 /// The GUID that begins a W64 file.
 pub(super) const W64_RIFF: &[u8; 16] = b"riff\x2E\x91\xCF\x11\xA5\xD6\x28\xDB\x04\xC1\x00\x00";
@@ -232,7 +232,7 @@ fn read_chunk(probe: &mut Probe<'_>, shape: Shape, chunk: &Chunk, found: &mut Fo
             }
         }
         b"bext" => read_broadcast(input.take(size)?, facts),
-        b"IDIT" => facts.made_at(Moment::parse(&lossy(input.take(size)?))),
+        b"IDIT" => facts.made_at(moment::parse(&lossy(input.take(size)?))),
         b"id3 " | b"ID3 " => id3::read(input, facts).map(|_| ())?,
         _ => {}
     }
@@ -262,7 +262,7 @@ fn read_broadcast(bytes: &[u8], facts: &mut Facts) {
     let (description, originator, _) = (text(256), text(32), text(32));
     facts.tags.add("comment", &description);
     facts.tags.add("originator", &originator);
-    facts.made_at(Moment::parse_pair(&text(10), &text(8)));
+    facts.made_at(moment::parse_pair(&text(10), &text(8)));
 }
 
 fn finish(probe: &mut Probe<'_>, found: &Found) -> Step {

@@ -9,14 +9,14 @@ use std::io;
 use super::facts::{DurationSource, Facts};
 use super::input::{LARGEST, OrEnd, Step};
 use super::tags::lossy;
-use super::{Moment, Probe};
+use super::{Probe, moment};
 use block::Block;
 use track::Track;
 
 /// A text or description longer than this is none.
 const LONGEST_VALUE: u64 = 1 << 20;
-/// The seconds from 1970 to the start of 2001, from which Matroska counts.
-const EPOCH: i64 = 978_307_200;
+/// The microseconds from 1970 to the start of 2001, from which Matroska counts.
+const EPOCH: i64 = 978_307_200_000_000;
 
 /// Elements that hold others.
 const SEGMENT: u32 = 0x1853_8067;
@@ -204,12 +204,7 @@ impl Walk {
             0x4489 => self.duration = Some(float(bytes)),
             0x4461 => {
                 // Nanoseconds, signed.
-                let nanos = unsigned(bytes) as i64;
-                let micros = (nanos.rem_euclid(1_000_000_000) / 1_000) as u32;
-                facts.made_at(Moment::unix(
-                    nanos.div_euclid(1_000_000_000) + EPOCH,
-                    micros,
-                ));
+                facts.made_at(moment::unix(unsigned(bytes) as i64 / 1_000 + EPOCH));
             }
             0x7BA9 => facts.tags.add_bytes("title", bytes),
             0x5741 => facts.tags.add_bytes("software", bytes),
@@ -228,6 +223,7 @@ impl Walk {
 
     fn block(&mut self, probe: &mut Probe<'_>, element: &Element, size: u64) -> Step {
         let Probe { input, wave, .. } = probe;
+        input.beat()?;
         let head = input.window(16)?;
         let Some(head) =
             Block::parse(&head[..head.len().min(usize::try_from(size).unwrap_or(usize::MAX))])

@@ -65,7 +65,8 @@ impl Track {
             0xB5 => self.rate = float(bytes),
             0x78B5 => self.full_rate = float(bytes),
             0x9F => self.channels = u32::try_from(unsigned(bytes)).ok(),
-            _ => self.bits = u32::try_from(unsigned(bytes)).unwrap_or_default(),
+            0x6264 => self.bits = u32::try_from(unsigned(bytes)).unwrap_or_default(),
+            _ => {}
         }
     }
 

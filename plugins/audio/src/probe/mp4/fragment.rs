@@ -104,6 +104,7 @@ impl Fragment {
                 continue;
             }
             for &size in &run.sizes {
+                probe.input.beat()?;
                 if size as usize > LARGEST {
                     break;
                 }

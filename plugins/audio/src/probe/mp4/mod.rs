@@ -11,7 +11,7 @@ use std::io;
 
 use super::facts::{DurationSource, Facts};
 use super::input::{Cursor, Input, OrEnd};
-use super::{Moment, Probe, Step};
+use super::{Probe, Step, moment};
 use entry::Entry;
 use fragment::{Defaults, Fragment};
 use samples::Tables;
@@ -190,9 +190,10 @@ impl Walk {
             b"mvhd" => {
                 let (made, scale) = times(content)?;
                 self.scale = scale;
-                let seconds = i64::try_from(made).ok()? - EPOCH;
+                let seconds = i64::try_from(made).ok()?.checked_sub(EPOCH)?;
                 // 0 is unknown, and nobody recorded before 1970.
-                facts.made_at(Moment::unix(seconds, 0).filter(|_| seconds > 0));
+                let micros = seconds.checked_mul(1_000_000)?;
+                facts.made_at(moment::unix(micros).filter(|_| seconds > 0));
             }
             b"tkhd" => track?.id = word(content, if content.first()? == &1 { 20 } else { 12 })?,
             b"mdhd" => track?.scale = times(content)?.1,

@@ -8,8 +8,9 @@ use super::super::wave::Wave;
 use super::Header;
 use super::entry::{Entry, Layout};
 
-/// Entries of a table that are held at most: twelve hours of AAC at 48 kHz.
-const MOST: u64 = 2 << 20;
+/// Sizes that are held at most, twelve hours of AAC at 48 kHz, and chunks, which hold many samples each.
+const MOST_SIZES: u64 = 2 << 20;
+const MOST_CHUNKS: u64 = 512 << 10;
 
 /// Where the tables stand.
 #[derive(Default)]
@@ -107,12 +108,8 @@ impl Tables {
     /// Loads the tables; `None` if they are too large.
     fn load(&self, input: &mut Input<'_>, layout: Layout) -> Step<Option<Index>> {
         let has_sizes = layout == Layout::Packets && self.size == 0;
-        let tables = [
-            self.runs.count,
-            self.chunks.count,
-            if has_sizes { self.sizes.count } else { 0 },
-        ];
-        if tables.iter().any(|&count| count > MOST) {
+        let has_runs = self.runs.count.max(self.chunks.count) <= MOST_CHUNKS;
+        if !has_runs || (has_sizes && self.sizes.count > MOST_SIZES) {
             return Ok(None);
         }
         let mut index = Index {
@@ -240,6 +237,7 @@ fn packets(
         }
         (there, bytes) = (there + 1, bytes + u64::from(size));
         if wave.is_on() && size as usize <= LARGEST {
+            input.beat()?;
             let Some(data) = input.take(size as usize).or_end()? else {
                 continue;
             };
