@@ -3,9 +3,13 @@
 //! is here, once.
 
 mod adopt;
+mod bundle;
+mod bundle_mark;
+mod emit;
 mod file_source;
 mod glob;
 mod identity;
+mod intake;
 mod json;
 mod line_source;
 mod lines;
@@ -28,8 +32,11 @@ use std::path::PathBuf;
 
 use glob::Glob;
 
-pub use file_source::{FileEmit, FileSource, ReplayEmit, file_source};
+pub use bundle::{Bundle, BundleEmit, BundleSource, Member, bundle_source};
+pub use emit::{FileEmit, ReplayEmit};
+pub use file_source::{FileSource, file_source};
 pub use identity::{Covered, Stamp};
+pub use intake::Intake;
 pub use line_source::{LineEmit, LineSource, line_source};
 pub use lines::{LINE_LIMIT, Line, LineReader, Overlong, Piece};
 pub use tracked::{Place, TrackedFile};
