@@ -6,7 +6,7 @@ use std::fmt;
 use datalake_core::Reject;
 use serde::{Serialize, Serializer};
 
-use crate::cues::{is_srt, is_tsv, is_vtt, srt, tsv, vtt};
+use crate::cues::{is_srt, is_tsv, is_vtt, plain, srt, tsv, vtt};
 use crate::encoding::decode;
 use crate::json::json;
 use crate::model::{Flags, Transcript};
@@ -101,7 +101,8 @@ impl Serialize for Format {
 /// ```
 pub fn parse(name: &str, bytes: &[u8]) -> Result<(Format, Transcript), Reject> {
     if bytes.len() as u64 > LONGEST_FILE {
-        return Err(too_large(bytes.len() as u64));
+        let message = format!("a transcript has at most {LONGEST_FILE} bytes");
+        return Err(Reject::new("too-large", message));
     }
     let (text, mut flags) = decode(bytes)?;
     let text = unix_lines(text);
@@ -109,14 +110,6 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<(Format, Transcript), Reject> {
     let (format, mut transcript) = read(&text, name.extension, &mut flags)?;
     transcript.flags.append(&mut flags);
     Ok((format, transcript))
-}
-
-/// The reason for a file that is too long, for those who need not read it to know.
-pub fn too_large(bytes: u64) -> Reject {
-    Reject::new(
-        "too-large",
-        format!("the file has {bytes} bytes, and a transcript has at most {LONGEST_FILE}"),
-    )
 }
 
 fn read(text: &str, extension: &str, flags: &mut Flags) -> Result<(Format, Transcript), Reject> {
@@ -148,7 +141,7 @@ fn read(text: &str, extension: &str, flags: &mut Flags) -> Result<(Format, Trans
     if is("tsv") && !start.is_empty() {
         return Ok((Format::Tsv, tsv(text, flags)?));
     }
-    Ok((Format::Txt, Transcript::plain(text.trim())))
+    Ok((Format::Txt, plain(text.trim())))
 }
 
 /// The same text with one sort of line breaks.

@@ -269,9 +269,7 @@ mod tests {
 
     #[test]
     fn names_are_told_from_codes() {
-        assert!(
-            is_name("english") && is_name("Haitian Creole") && is_name("lao") == is_name("yue")
-        );
+        assert!(is_name("english") && is_name("Haitian Creole"));
         assert!(!is_name("en") && !is_name("eng") && !is_name("en-US") && !is_name("tamilish"));
     }
 

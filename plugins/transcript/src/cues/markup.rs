@@ -174,7 +174,7 @@ fn tag(text: &str, dialect: Dialect) -> Option<(&str, usize)> {
 }
 
 /// The speaker that WhisperX puts in front of a line: `[SPEAKER_01]: Hello`.
-fn named_speaker(line: &str) -> Option<(&str, &str)> {
+pub(super) fn named_speaker(line: &str) -> Option<(&str, &str)> {
     let (name, rest) = line.strip_prefix('[')?.split_once("]:")?;
     let digits = name.strip_prefix("SPEAKER_")?;
     let is_speaker = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());

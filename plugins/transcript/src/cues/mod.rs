@@ -11,7 +11,7 @@ use datalake_core::Reject;
 
 use crate::model::{Flag, Flags, Millis, Segment, Transcript};
 
-use markup::Line;
+use markup::{Line, named_speaker};
 
 pub(crate) use srt::{is_srt, srt};
 pub(crate) use tsv::{is_tsv, tsv};
@@ -56,6 +56,31 @@ fn segments(cue: Cue) -> Vec<Segment> {
         }
     }
     segments
+}
+
+/// The transcript of a plain text; of one whose lines name their speakers, as WhisperX writes it, with these.
+pub(crate) fn plain(text: &str) -> Transcript {
+    if named_speaker(text).is_none() {
+        return Transcript::plain(text);
+    }
+    let mut segments: Vec<Segment> = Vec::new();
+    for line in text.lines() {
+        match (named_speaker(line), segments.last_mut()) {
+            (None, Some(last)) => {
+                last.text.push('\n');
+                last.text.push_str(line);
+            }
+            (named, _) => {
+                let (speaker, text) = named.unwrap_or(("", line));
+                segments.push(Segment {
+                    text: text.to_owned(),
+                    speaker: Some(speaker.to_owned()),
+                    ..Segment::default()
+                });
+            }
+        }
+    }
+    Transcript::of_segments(segments)
 }
 
 fn no_cues(format: &str) -> Reject {

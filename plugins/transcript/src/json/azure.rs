@@ -130,9 +130,11 @@ impl Phrases {
 pub(super) fn read(text: &str) -> Result<Read, Reject> {
     let document: Document<'_> = document(text)?;
     let recognized = document.recognized;
+    let phrases = document.phrases;
+    let language = recognized.language.or(phrases.language.clone());
     let mut segments = Segments::<Seconds>::of(recognized.segments).take();
     if segments.is_empty() {
-        segments = document.phrases.take();
+        segments = phrases.take();
     }
     segments.sort_by_key(|segment| segment.start);
     let combined = [document.combined.0, document.combined_fast.0]
@@ -158,7 +160,7 @@ pub(super) fn read(text: &str) -> Result<Read, Reject> {
         .or_else(from_ticks);
     transcript.duration = duration.and_then(millis);
     transcript.confidence = segments_confidence(&transcript.segments);
-    transcript.language = recognized.language;
+    transcript.language = language;
     transcript.created = document
         .timestamp
         .trimmed()

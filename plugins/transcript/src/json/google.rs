@@ -6,7 +6,7 @@ use datalake_core::Reject;
 use serde::Deserialize;
 
 use super::loose::{List, Number, Object, Text};
-use super::piece::{Seconds, Words};
+use super::piece::{Seconds, Words, common_speaker};
 use super::{Read, document};
 use crate::model::{Segment, Transcript, probability, weighted_mean};
 use crate::{Format, language};
@@ -66,14 +66,14 @@ pub(super) fn read(text: &str) -> Result<Read, Reject> {
 /// With speakers told apart the last result has all words once more and no text of its own: it is left out.
 fn segment(best: Alternative<'_>) -> Option<Segment> {
     let text = best.transcript.trimmed()?;
-    let words = best.words.0;
+    let mut words = best.words.0;
     // 0 stands for "not known".
     let confidence = best.confidence.0.filter(|number| *number > 0.0);
     Some(Segment {
         start: words.iter().find_map(|word| word.start),
         end: words.iter().rev().find_map(|word| word.end),
         text: text.to_owned(),
-        speaker: None,
+        speaker: common_speaker(&mut words, None),
         confidence: confidence.and_then(probability),
         words,
     })

@@ -1,5 +1,5 @@
 //! Makes JSON of what is nearly JSON: recognisers write `NaN` for a probability of nothing, halves of characters,
-//! and control characters inside texts.
+//! and control characters inside texts. Zero characters, which no text of the store has, go as well.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::model::{Flag, Flags};
 /// Words that some programs write for numbers that JSON does not have.
 const NO_NUMBERS: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
 
-/// The same document with `null` for numbers that are none, and U+FFFD for halves of characters. The
+/// The same document with `null` for numbers that are none, and U+FFFD for zeros and halves of characters. The
 /// document itself where nothing is wrong, and what nobody can mend stays as it is.
 pub(crate) fn mend<'a>(json: &'a str, flags: &mut Flags) -> Cow<'a, str> {
     let mut out = String::new();
@@ -28,8 +28,8 @@ pub(crate) fn mend<'a>(json: &'a str, flags: &mut Flags) -> Cow<'a, str> {
             b'"' => inside = !inside,
             b'\\' if inside => {
                 let escape = escape(json, at);
-                if escape.is_half {
-                    flags.insert(Flag::Lossy);
+                if let Some(flag) = escape.flag {
+                    flags.insert(flag);
                     replace(at, at + escape.length, "\\ufffd");
                 }
                 at += escape.length;
@@ -59,30 +59,23 @@ pub(crate) fn mend<'a>(json: &'a str, flags: &mut Flags) -> Cow<'a, str> {
 
 struct Escape {
     length: usize,
-    is_half: bool,
+    /// What is wrong with it.
+    flag: Option<Flag>,
 }
 
 /// The escape that begins at `at`; a pair of halves that belong together is one.
 fn escape(json: &str, at: usize) -> Escape {
-    let whole = |length| Escape {
-        length,
-        is_half: false,
-    };
-    match unit(json, at) {
+    let (length, flag) = match unit(json, at) {
+        Some(0) => (6, Some(Flag::Nul)),
         Some(0xD800..=0xDBFF) => match unit(json, at + 6) {
-            Some(0xDC00..=0xDFFF) => whole(12),
-            _ => Escape {
-                length: 6,
-                is_half: true,
-            },
+            Some(0xDC00..=0xDFFF) => (12, None),
+            _ => (6, Some(Flag::Lossy)),
         },
-        Some(0xDC00..=0xDFFF) => Escape {
-            length: 6,
-            is_half: true,
-        },
-        Some(_) => whole(6),
-        None => whole(2),
-    }
+        Some(0xDC00..=0xDFFF) => (6, Some(Flag::Lossy)),
+        Some(_) => (6, None),
+        None => (2, None),
+    };
+    Escape { length, flag }
 }
 
 /// The unit of an escape such as `\ud83d`.
@@ -151,6 +144,16 @@ mod tests {
             r#"{"a": "\ufffdx\ufffd \ufffd\uD83D\uDE00\\\ufffd"}"#,
             true,
         );
+    }
+
+    #[test]
+    fn zeros_are_marked() {
+        let mut flags = Flags::new();
+        assert_eq!(
+            mend(r#"["a\u0000", "\\u0000"]"#, &mut flags),
+            r#"["a\ufffd", "\\u0000"]"#
+        );
+        assert!(flags.iter().eq(&[Flag::Nul]));
     }
 
     #[test]

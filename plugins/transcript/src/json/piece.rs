@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess};
 
 use super::loose::{Label, Loose, Number, Text, loose};
+use crate::language;
 use crate::model::{Millis, Segment, Word, millis, probability};
 
 /// So many pieces of a list are kept: speech of two days. A list of more is cut.
@@ -50,6 +51,7 @@ pub(crate) struct Piece<'a, U: Unit> {
     /// `word`, or what else it is: the space between two words.
     kind: Text<'a>,
     channel: Option<i64>,
+    language: Text<'a>,
     words: Words<U>,
 }
 
@@ -93,6 +95,7 @@ impl<'de, U: Unit> Piece<'de, U> {
             }
             "channel" => self.channel = seconds(object, 1.0)?.map(|channel| channel as i64),
             "type" => self.kind = object.next_value()?,
+            "language" | "locale" => self.language = object.next_value()?,
             "words" => self.words = object.next_value()?,
             _ => drop(object.next_value::<IgnoredAny>()?),
         }
@@ -125,28 +128,39 @@ impl<'de, U: Unit> Piece<'de, U> {
         })
     }
 
-    /// As a segment; `None` if nothing is said in it. The speaker of a word is said only where it is another one.
-    fn segment(self) -> Option<(Segment, Option<i64>)> {
+    /// As a segment; `None` if nothing is said in it.
+    fn segment(self) -> Option<Segment> {
         let (start, end) = self.times();
         let confidence = self.confidence();
         let text = self.text.trimmed().map(str::to_owned);
         let speaker = self.speaker.0.map(Cow::into_owned);
         let mut words = self.words.0;
-        for word in &mut words {
-            word.speaker
-                .take_if(|name| Some(&**name) == speaker.as_deref());
-        }
         let text = text.or_else(|| (!words.is_empty()).then(|| spaced(&words)))?;
-        let segment = Segment {
+        Some(Segment {
             start,
             end,
             text,
-            speaker,
+            speaker: common_speaker(&mut words, speaker),
             confidence,
             words,
-        };
-        Some((segment, self.channel))
+        })
     }
+}
+
+/// The speaker of words: the one that is said, or the one of all of them. Words say theirs only where it is another.
+pub(crate) fn common_speaker(words: &mut [Word], said: Option<String>) -> Option<String> {
+    let first = words.first().and_then(|word| word.speaker.as_deref());
+    let all = first.filter(|first| {
+        words
+            .iter()
+            .all(|word| word.speaker.as_deref() == Some(first))
+    });
+    let speaker = said.or_else(|| all.map(str::to_owned));
+    for word in words {
+        word.speaker
+            .take_if(|name| Some(&**name) == speaker.as_deref());
+    }
+    speaker
 }
 
 /// The texts of words with spaces between them.
@@ -167,20 +181,6 @@ impl<'de, U: Unit> Deserialize<'de> for Piece<'de, U> {
     }
 }
 
-/// A list of pieces, each made into what is wanted at once. What is none is passed over.
-fn collect<'de, U: Unit, A: SeqAccess<'de>, T>(
-    list: &mut A,
-    make: impl Fn(Piece<'de, U>) -> Option<T>,
-) -> Result<Vec<T>, A::Error> {
-    let mut made = Vec::new();
-    while let Some(piece) = list.next_element::<Piece<'de, U>>()? {
-        if made.len() < MOST_PIECES {
-            made.extend(make(piece));
-        }
-    }
-    Ok(made)
-}
-
 /// A list of words.
 #[derive(Debug)]
 pub(crate) struct Words<U>(pub(crate) Vec<Word>, PhantomData<U>);
@@ -193,10 +193,13 @@ impl<U> Default for Words<U> {
 
 impl<'de, U: Unit> Loose<'de> for Words<U> {
     fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        Ok(Self(
-            collect::<U, A, _>(&mut list, Piece::word)?,
-            PhantomData,
-        ))
+        let mut words = Vec::new();
+        while let Some(piece) = list.next_element::<Piece<'de, U>>()? {
+            if words.len() < MOST_PIECES {
+                words.extend(piece.word());
+            }
+        }
+        Ok(Self(words, PhantomData))
     }
 }
 
@@ -206,27 +209,37 @@ impl<'de, U: Unit> Deserialize<'de> for Words<U> {
     }
 }
 
-/// A list of segments, each with the number of its channel where it says one.
+/// A list of segments.
 #[derive(Debug)]
-pub(crate) struct Segments<U>(Vec<(Segment, Option<i64>)>, PhantomData<U>);
+pub(crate) struct Segments<U> {
+    /// Each with the number of its channel where it says one.
+    segments: Vec<(Segment, Option<i64>)>,
+    /// The language of the first that says one.
+    pub(crate) language: Option<String>,
+    unit: PhantomData<U>,
+}
 
 impl<U> Default for Segments<U> {
     fn default() -> Self {
-        Self(Vec::new(), PhantomData)
+        Self::of(Vec::new())
     }
 }
 
 impl<U> Segments<U> {
     /// Segments that were read elsewhere.
     pub(crate) fn of(segments: Vec<(Segment, Option<i64>)>) -> Self {
-        Self(segments, PhantomData)
+        Self {
+            segments,
+            language: None,
+            unit: PhantomData,
+        }
     }
 
     /// The segments. Where there are several channels, each is a speaker.
     pub(crate) fn take(self) -> Vec<Segment> {
-        let first = self.0.first().and_then(|(_, channel)| *channel);
-        let several = self.0.iter().any(|(_, channel)| *channel != first);
-        let named = self.0.into_iter().map(|(mut segment, channel)| {
+        let first = self.segments.first().and_then(|(_, channel)| *channel);
+        let several = self.segments.iter().any(|(_, channel)| *channel != first);
+        let named = self.segments.into_iter().map(|(mut segment, channel)| {
             if let (true, None, Some(channel)) = (several, &segment.speaker, channel) {
                 segment.speaker = Some(channel_name(channel));
             }
@@ -243,10 +256,18 @@ pub(crate) fn channel_name(channel: i64) -> String {
 
 impl<'de, U: Unit> Loose<'de> for Segments<U> {
     fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        Ok(Self(
-            collect::<U, A, _>(&mut list, Piece::segment)?,
-            PhantomData,
-        ))
+        let mut all = Self::default();
+        while let Some(piece) = list.next_element::<Piece<'de, U>>()? {
+            if all.language.is_none() {
+                all.language = piece.language.trimmed().and_then(language::code);
+            }
+            let channel = piece.channel;
+            if all.segments.len() < MOST_PIECES {
+                all.segments
+                    .extend(piece.segment().map(|segment| (segment, channel)));
+            }
+        }
+        Ok(all)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::piece::spaced;
+use super::piece::{common_speaker, spaced};
 use crate::model::{Millis, Segment, Word, mean_confidence};
 
 /// A pause of this length ends a segment.
@@ -59,15 +59,11 @@ fn goes_on(sentence: &[Word], next: &Word) -> bool {
 
 fn segment(mut words: Vec<Word>, text: Option<String>) -> Segment {
     let text = text.unwrap_or_else(|| spaced(&words));
-    let mut speaker = None;
-    for word in &mut words {
-        speaker = word.speaker.take();
-    }
     Segment {
         start: words.iter().find_map(|word| word.start),
         end: words.iter().rev().find_map(|word| word.end),
         text,
-        speaker: speaker.map(String::from),
+        speaker: common_speaker(&mut words, None),
         confidence: mean_confidence(words.iter()),
         words,
     }
