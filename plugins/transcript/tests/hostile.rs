@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use datalake_transcript::{Flag, LONGEST_FILE, Millis, Transcript, parse};
+use datalake_transcript::{Flag, LONGEST_FILE, Transcript, parse};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -148,7 +148,6 @@ fn time(name: &str, bytes: &[u8]) -> Duration {
 
 #[test]
 fn time_is_in_proportion_to_the_size() {
-    let line = |piece: &str| move |count: usize| piece.repeat(count);
     let cue = "00:00.000 --> 00:01.000\na\nb\n\n";
     let inputs: [(&str, &str, &str, &str); 14] = [
         ("a.vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\n", "<", ""),
@@ -183,7 +182,7 @@ fn time_is_in_proportion_to_the_size() {
     ];
     for (name, head, piece, tail) in inputs {
         let of = |bytes: usize| {
-            [head, &line(piece)(bytes / piece.len()), tail]
+            [head, &piece.repeat(bytes / piece.len()), tail]
                 .concat()
                 .into_bytes()
         };
@@ -211,8 +210,6 @@ fn a_line_of_a_megabyte_is_read() {
 
 #[test]
 fn floods_are_cut_and_giants_refused() {
-    let cues = "9:0:0 --> 9:0:1\na\n".repeat(10);
-    assert!(parse("a.srt", cues.as_bytes()).is_err());
     let words = format!(
         r#"{{"text": "a", "words": [{}{{}}]}}"#,
         r#"{"word":"a"},"#.repeat(600_000)
@@ -222,7 +219,4 @@ fn floods_are_cut_and_giants_refused() {
     assert!(transcript.flags.contains(&Flag::Cut));
     let giant = vec![b'a'; LONGEST_FILE as usize + 1];
     assert_eq!(parse("a.txt", &giant).unwrap_err().code, "too-large");
-    let last = format!("1193:02:47,295 --> 1193:02:48,000\na\n");
-    assert!(parse("a.srt", last.as_bytes()).is_err());
-    assert_eq!(Millis::MAX, 4_294_967_295);
 }
