@@ -14,6 +14,8 @@ mod model;
 mod name;
 mod record;
 mod source;
+#[cfg(test)]
+mod source_tests;
 
 use datalake_core::bundle_source;
 

@@ -8,8 +8,10 @@ use serde::de::{Deserialize, Deserializer, SeqAccess};
 
 use super::loose::{Label, List, Loose, Number, Object, Text, loose};
 use super::piece::{MOST_PIECES, Seconds, Segments, TICK, Words};
-use super::{Read, document, segments_confidence};
-use crate::model::{Segment, Transcript, millis, probability};
+use super::{Read, document};
+use crate::model::{
+    Segment, Transcript, mean_confidence, millis, probability, rounded, weighted_mean,
+};
 use crate::{Format, language};
 
 #[derive(Default, serde::Deserialize)]
@@ -159,7 +161,7 @@ pub(super) fn read(text: &str) -> Result<Read, Reject> {
         .map(|number| number / 1e3)
         .or_else(from_ticks);
     transcript.duration = duration.and_then(millis);
-    transcript.confidence = segments_confidence(&transcript.segments);
+    transcript.confidence = confidence(&transcript.segments);
     transcript.language = language;
     transcript.created = document
         .timestamp
@@ -167,4 +169,14 @@ pub(super) fn read(text: &str) -> Result<Read, Reject> {
         .and_then(|time| time.parse::<Timestamp>().ok());
     transcript.provider = Some(Format::Azure.name().to_owned());
     Ok((Format::Azure, transcript))
+}
+
+/// The mean of what segments say of themselves by their lengths, else the mean of their words.
+fn confidence(segments: &[Segment]) -> Option<f64> {
+    let weighted = segments.iter().filter_map(|segment| {
+        let length = segment.end?.saturating_sub(segment.start?);
+        Some((segment.confidence?, f64::from(length)))
+    });
+    let mean = weighted_mean(weighted).map(rounded);
+    mean.or_else(|| mean_confidence(segments.iter().flat_map(|segment| &segment.words)))
 }

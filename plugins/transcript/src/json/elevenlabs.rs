@@ -9,7 +9,7 @@ use super::loose::Text;
 use super::piece::{Seconds, Words};
 use super::sentences::sentences;
 use super::{Read, document};
-use crate::model::{Transcript, weighted_mean};
+use crate::model::{Transcript, geometric_mean};
 use crate::{Format, language};
 
 #[derive(Default, Deserialize)]
@@ -28,10 +28,8 @@ pub(super) fn read(text: &str) -> Result<Read, Reject> {
     let text = document.text.trimmed().unwrap_or_default();
     let mut transcript = Transcript::of_segments(sentences(document.words.0, text));
     text.clone_into(&mut transcript.text);
-    let logs = transcript
-        .words()
-        .filter_map(|word| Some((word.confidence?.ln(), 1.0)));
-    transcript.confidence = weighted_mean(logs).map(f64::exp);
+    let words = transcript.words();
+    transcript.confidence = geometric_mean(words.filter_map(|word| Some((word.confidence?, 1.0))));
     transcript.language = document.language_code.trimmed().and_then(language::code);
     transcript.provider = Some(Format::ElevenLabs.name().to_owned());
     Ok((Format::ElevenLabs, transcript))

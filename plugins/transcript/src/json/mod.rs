@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::Format;
-use crate::model::{Flag, Flags, Segment, Transcript, mean_confidence, weighted_mean};
+use crate::model::{Flag, Flags, Transcript, mean_confidence};
 
 use loose::{Object, Text};
 use mend::{mend, why};
@@ -180,16 +180,6 @@ fn provider_error(said: &str) -> Reject {
         "provider-error",
         format!("there is no transcript in it: the provider says {said:?}"),
     )
-}
-
-/// The mean of what segments say of themselves by their lengths, else the mean of their words.
-fn segments_confidence(segments: &[Segment]) -> Option<f64> {
-    let weighted = segments.iter().filter_map(|segment| {
-        let length = segment.end?.saturating_sub(segment.start?);
-        Some((segment.confidence?, f64::from(length)))
-    });
-    weighted_mean(weighted)
-        .or_else(|| mean_confidence(segments.iter().flat_map(|segment| &segment.words)))
 }
 
 /// Reads a document as its format has it.

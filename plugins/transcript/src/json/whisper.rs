@@ -12,7 +12,7 @@ use super::loose::{Label, Number, Text};
 use super::piece::{Seconds, Segments, Words};
 use super::sentences::sentences;
 use super::{Read, document};
-use crate::model::{Segment, Transcript, mean_confidence, millis, probability, weighted_mean};
+use crate::model::{Segment, Transcript, geometric_mean, mean_confidence, millis, probability};
 use crate::{Format, language};
 
 #[derive(Default, Deserialize)]
@@ -87,8 +87,8 @@ fn is_openai(task: &Label<'_>, has_usage: bool, language: &str) -> bool {
 fn confidence(segments: &[Segment]) -> Option<f64> {
     let weighted = segments.iter().filter_map(|segment| {
         let length = segment.end?.saturating_sub(segment.start?).max(1);
-        Some((segment.confidence?.ln(), f64::from(length)))
+        Some((segment.confidence?, f64::from(length)))
     });
-    let mean = weighted_mean(weighted).map(f64::exp);
-    mean.or_else(|| mean_confidence(segments.iter().flat_map(|segment| &segment.words)))
+    geometric_mean(weighted)
+        .or_else(|| mean_confidence(segments.iter().flat_map(|segment| &segment.words)))
 }
