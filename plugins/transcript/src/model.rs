@@ -149,6 +149,18 @@ impl Transcript {
         self.segments.iter().flat_map(|segment| &segment.words)
     }
 
+    /// Rounds probabilities to six places: more say nothing, and systems differ in the last ones of a logarithm.
+    pub(crate) fn round(&mut self) {
+        let segments = self.segments.iter_mut();
+        let of_segments = segments.flat_map(|segment| {
+            let words = segment.words.iter_mut().map(|word| &mut word.confidence);
+            words.chain([&mut segment.confidence])
+        });
+        for number in of_segments.chain([&mut self.confidence]).flatten() {
+            *number = (*number * 1e6).round() / 1e6;
+        }
+    }
+
     /// How much it tells.
     pub fn richness(&self) -> Richness {
         let timed = |word: &Word| word.start.is_some() && word.end.is_some();
@@ -200,11 +212,6 @@ pub(crate) fn probability(number: f64) -> Option<f64> {
     (0.0..=1.0).contains(&number).then_some(number)
 }
 
-/// A computed number to six places: more say nothing, and systems differ in the last ones of a logarithm.
-pub(crate) fn rounded(number: f64) -> f64 {
-    (number * 1e6).round() / 1e6
-}
-
 /// The mean of values by their weights; `None` without any weight.
 pub(crate) fn weighted_mean(values: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
     let (sum, weight) = values.fold((0.0, 0.0), |(sum, total), (value, weight)| {
@@ -216,12 +223,12 @@ pub(crate) fn weighted_mean(values: impl Iterator<Item = (f64, f64)>) -> Option<
 /// The mean of probabilities by their weights, as logarithms: recognisers sum these over tokens.
 pub(crate) fn geometric_mean(probabilities: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
     let logarithms = probabilities.map(|(number, weight)| (number.ln(), weight));
-    weighted_mean(logarithms).map(|mean| rounded(mean.exp()))
+    weighted_mean(logarithms).map(f64::exp)
 }
 
 /// The mean confidence of words.
 pub(crate) fn mean_confidence<'a>(words: impl Iterator<Item = &'a Word>) -> Option<f64> {
-    weighted_mean(words.filter_map(|word| Some((word.confidence?, 1.0)))).map(rounded)
+    weighted_mean(words.filter_map(|word| Some((word.confidence?, 1.0))))
 }
 
 /// `{"start": 0, "end": 900, "text": "Hello", "speaker": "A", "confidence": 0.9, "words": […]}`; what is not

@@ -186,7 +186,7 @@ fn time_is_in_proportion_to_the_size() {
                 .concat()
                 .into_bytes()
         };
-        let (small, large) = (of(40_000), of(640_000));
+        let (small, large) = (of(20_000), of(320_000));
         let (short, long) = (time(name, &small), time(name, &large));
         // Sixteen times the size; what grows with the square would take 256 times as long.
         let most = short.max(Duration::from_millis(4)) * 64;

@@ -9,9 +9,7 @@ use serde::de::{Deserialize, Deserializer, SeqAccess};
 use super::loose::{Label, List, Loose, Number, Object, Text, loose};
 use super::piece::{MOST_PIECES, Seconds, Segments, TICK, Words};
 use super::{Read, document};
-use crate::model::{
-    Segment, Transcript, mean_confidence, millis, probability, rounded, weighted_mean,
-};
+use crate::model::{Segment, Transcript, mean_confidence, millis, probability, weighted_mean};
 use crate::{Format, language};
 
 #[derive(Default, serde::Deserialize)]
@@ -177,6 +175,6 @@ fn confidence(segments: &[Segment]) -> Option<f64> {
         let length = segment.end?.saturating_sub(segment.start?);
         Some((segment.confidence?, f64::from(length)))
     });
-    let mean = weighted_mean(weighted).map(rounded);
+    let mean = weighted_mean(weighted);
     mean.or_else(|| mean_confidence(segments.iter().flat_map(|segment| &segment.words)))
 }

@@ -10,7 +10,7 @@ use super::loose::{List, Loose, Number, Object, Text, loose};
 use super::piece::{Seconds, Segments, Words, channel_name};
 use super::sentences::sentences;
 use super::{Read, document};
-use crate::model::{Segment, Transcript, millis, probability, rounded, weighted_mean};
+use crate::model::{Segment, Transcript, millis, probability, weighted_mean};
 use crate::{Format, language};
 
 #[derive(Default, Deserialize)]
@@ -124,7 +124,7 @@ pub(super) fn read(text: &str) -> Result<Read, Reject> {
     let sha256 = metadata.sha256.trimmed().map(str::to_ascii_lowercase);
     let mut transcript = Transcript {
         text: texts.join("\n"),
-        confidence: weighted_mean(confidences).map(rounded),
+        confidence: weighted_mean(confidences),
         language: channels.iter().find_map(|channel| channel.language.clone()),
         provider: Some(Format::Deepgram.name().to_owned()),
         model: metadata.model_info.0,

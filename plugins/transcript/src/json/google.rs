@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::loose::{List, Number, Object, Text};
 use super::piece::{Seconds, Words, common_speaker};
 use super::{Read, document};
-use crate::model::{Segment, Transcript, probability, rounded, weighted_mean};
+use crate::model::{Segment, Transcript, probability, weighted_mean};
 use crate::{Format, language};
 
 #[derive(Default, Deserialize)]
@@ -55,7 +55,7 @@ pub(super) fn read(text: &str) -> Result<Read, Reject> {
     let confidences = segments
         .iter()
         .filter_map(|segment| Some((segment.confidence?, segment.words.len().max(1) as f64)));
-    let confidence = weighted_mean(confidences).map(rounded);
+    let confidence = weighted_mean(confidences);
     let mut transcript = Transcript::of_segments(segments);
     transcript.confidence = confidence;
     transcript.language = language;

@@ -84,7 +84,8 @@ pub(crate) fn json(text: &str, flags: &mut Flags) -> Result<Read, Reject> {
         let outline: Outline<'_> = serde_json::from_str(text).map_err(|error| why(&error))?;
         object(&outline, text)
     };
-    let (format, transcript) = read?;
+    let (format, mut transcript) = read?;
+    transcript.round();
     let words = transcript.words().count().max(transcript.segments.len());
     if words >= MOST_PIECES {
         flags.insert(Flag::Cut);

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess};
 
 use super::loose::{Label, Loose, Number, Text, loose};
 use crate::language;
-use crate::model::{Millis, Segment, Word, millis, probability, rounded};
+use crate::model::{Millis, Segment, Word, millis, probability};
 
 /// So many pieces of a list are kept: speech of two days. A list of more is cut.
 pub(crate) const MOST_PIECES: usize = 500_000;
@@ -108,7 +108,7 @@ impl<'de, U: Unit> Piece<'de, U> {
     }
 
     fn confidence(&self) -> Option<f64> {
-        let from_log = || self.log_probability.map(|number| rounded(number.exp()));
+        let from_log = || self.log_probability.map(f64::exp);
         self.confidence.or_else(from_log).and_then(probability)
     }
 

@@ -1,6 +1,6 @@
 //! Makes words of the tokens of a language model, which are parts of words, and at times parts of characters.
 
-use crate::model::{Millis, Word, rounded};
+use crate::model::{Millis, Word};
 
 /// A token.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +54,7 @@ fn word(tokens: &[Token]) -> Option<Word> {
         start: tokens.iter().find_map(|token| token.start),
         end: tokens.iter().rev().find_map(|token| token.end),
         text: text.into(),
-        confidence: (count > 0).then(|| rounded(sum / f64::from(count))),
+        confidence: (count > 0).then(|| sum / f64::from(count)),
         speaker: None,
     })
 }

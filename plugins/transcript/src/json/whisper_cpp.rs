@@ -9,7 +9,7 @@ use super::loose::{Label, Loose, Number, Object, Text, loose};
 use super::piece::MOST_PIECES;
 use super::tokens::{Token, words};
 use super::{Read, document};
-use crate::model::{Millis, Segment, Transcript, millis, probability, rounded};
+use crate::model::{Millis, Segment, Transcript, millis, probability};
 use crate::{Format, language};
 
 #[derive(Default, serde::Deserialize)]
@@ -147,7 +147,7 @@ impl Parts {
             text: text.trim().to_owned(),
             // Where the two channels are as loud it says "?".
             speaker: part.speaker.0.filter(|name| name != "?").map(String::from),
-            confidence: (count > 0).then(|| rounded(sum / count as f64)),
+            confidence: (count > 0).then(|| sum / count as f64),
         });
     }
 }
@@ -166,7 +166,7 @@ pub(super) fn read(text: &str) -> Result<Read, Reject> {
         .language
         .trimmed()
         .and_then(language::code);
-    transcript.confidence = (count > 0).then(|| rounded(sum / count as f64));
+    transcript.confidence = (count > 0).then(|| sum / count as f64);
     transcript.provider = Some(Format::WhisperCpp.name().to_owned());
     Ok((Format::WhisperCpp, transcript))
 }
