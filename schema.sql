@@ -473,7 +473,12 @@ CREATE TRIGGER audio_au AFTER UPDATE OF id, filename, title, artist, album, comm
     INSERT INTO audio_fts(rowid, filename, title, artist, album, comment, tags) VALUES (new.id, new.filename, new.title, new.artist, new.album, new.comment, new.tags);
 END;
 
--- Transcripts of recordings. One recording may have several.
+-- Transcripts of recordings. One recording may have several. stem is the path of the transcript's files below the root
+-- of their source, without their endings. segments is a JSON list, in order, of
+--   {"start": 0, "end": 1620, "text": "Hello there", "speaker": "A", "confidence": 0.8,
+--    "words": [[0, 420, "Hello", 0.95], [420, 700, "there", 0.9, "B"]]}
+-- with times in milliseconds from the start of the recording; what is not known is left out, in a word null. A word is
+-- start, end, text, confidence and, where it is not that of the segment, the speaker. It may be long, so it comes last.
 CREATE TABLE transcripts (
     id INTEGER PRIMARY KEY,
     file_path TEXT NOT NULL,
@@ -492,6 +497,17 @@ CREATE TABLE transcripts (
     metadata TEXT,
     stem TEXT,
     time_source TEXT,
+    -- Seconds east of UTC when it was made.
+    utc_offset INTEGER,
+    -- The kind of name by which the recording was found: sha256, stem or sibling.
+    audio_link TEXT,
+    model TEXT,
+    -- The length of the recording, where the recogniser says it.
+    duration_seconds REAL,
+    -- The files it is made of, with their formats, as a JSON object.
+    formats TEXT,
+    -- What was odd about it, as a JSON list: utf-16, cp1252, lossy, nul, cut, bad-cues, rolling, texts-differ.
+    flags TEXT,
     -- kept by the store
     origin INTEGER REFERENCES origins(id),
     origin_start INTEGER,
@@ -503,6 +519,7 @@ CREATE TABLE transcripts (
     scope INTEGER REFERENCES scopes(id),
     seen TEXT,
     batch INTEGER,
+    segments TEXT,
     UNIQUE (source_device, stem)
 );
 CREATE INDEX idx_transcripts_created_at ON transcripts(created_at DESC, id DESC);
