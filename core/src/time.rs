@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::DateTime;
+pub use jiff::civil::{Date, DateTime};
 use jiff::fmt::temporal::DateTimePrinter;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -218,6 +218,15 @@ impl Zone {
         Some((time, zoned.offset().seconds()))
     }
 
+    /// How often clocks here showed `wall`.
+    pub fn shown(&self, wall: DateTime) -> Shown {
+        match self.0.to_ambiguous_timestamp(wall).offset() {
+            AmbiguousOffset::Unambiguous { .. } => Shown::Once,
+            AmbiguousOffset::Gap { .. } => Shown::Never,
+            AmbiguousOffset::Fold { .. } => Shown::Twice,
+        }
+    }
+
     /// The first instant at which clocks here show `wall` or a later time: of a time that comes twice the
     /// first one, of a time that a clock change skips the change itself. Unlike [`resolve`](Self::resolve) it
     /// keeps the order of wall-clock times; it is meant for appointments, the other for what was written down.
@@ -244,6 +253,17 @@ impl Zone {
     pub fn offset(&self, time: Timestamp) -> i32 {
         self.0.to_offset(time.jiff()).seconds()
     }
+}
+
+/// How often the clocks of a zone showed a wall-clock time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shown {
+    /// Once, as is usual.
+    Once,
+    /// Never: a clock change skipped it.
+    Never,
+    /// Twice: the hour came again.
+    Twice,
 }
 
 /// How the time of a record was found. A better source wins over a worse one, whichever came first.
