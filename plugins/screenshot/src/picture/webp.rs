@@ -1,8 +1,8 @@
 //! WebP: the chunks of its RIFF container (https://developers.google.com/speed/webp/docs/riff_container).
 
-use crate::input::{Input, Stop};
+use crate::picture::input::{Input, Stop};
 use crate::picture::{Decoding, Picture};
-use crate::{exif, xmp};
+use crate::picture::{exif, xmp};
 
 /// Real files have less than ten; an animation has one a frame.
 const CHUNKS: usize = 100_000;
@@ -55,7 +55,9 @@ fn lossless(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), Stop> {
     }
     let bits = u32::from_le_bytes(bits);
     let size = ((bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1);
-    let decoding = Decoding::Whole { bytes_per_pixel: STILL };
+    let decoding = Decoding::Whole {
+        bytes_per_pixel: STILL,
+    };
     picture.set_raster(size, Some(8), decoding)
 }
 
@@ -64,6 +66,8 @@ fn lossy(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), Stop> {
         return Err(Stop::damaged("has no picture where one should be"));
     };
     let side = |low, high| u32::from(u16::from_le_bytes([low, high]) & 0x3fff);
-    let decoding = Decoding::Whole { bytes_per_pixel: STILL };
+    let decoding = Decoding::Whole {
+        bytes_per_pixel: STILL,
+    };
     picture.set_raster((side(w0, w1), side(h0, h1)), Some(8), decoding)
 }

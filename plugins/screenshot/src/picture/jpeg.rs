@@ -1,8 +1,8 @@
 //! JPEG: the segments before the first scan (ITU-T T.81, Annex B; Exif 2.32, section 4.5.4).
 
-use crate::input::{Input, Stop};
+use crate::picture::input::{Input, Stop};
 use crate::picture::{Decoding, Picture};
-use crate::{exif, xmp};
+use crate::picture::{exif, xmp};
 
 const EXIF: &[u8] = b"Exif\0\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
@@ -30,7 +30,10 @@ pub(crate) fn look(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), S
         }
         let length = u64::from(u16::from_be_bytes(input.array()?));
         let start = input.position();
-        let end = start + length.checked_sub(2).ok_or_else(|| Stop::damaged("has a segment of no length"))?;
+        let end = start
+            + length
+                .checked_sub(2)
+                .ok_or_else(|| Stop::damaged("has a segment of no length"))?;
         match marker {
             // These three are tables, in between the frames.
             0xc4 | 0xc8 | 0xcc => {}
@@ -41,7 +44,9 @@ pub(crate) fn look(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), S
             }
             0xda => {
                 let in_scan = input.byte()?;
-                let together = frame.as_ref().is_some_and(|frame| in_scan == frame.components);
+                let together = frame
+                    .as_ref()
+                    .is_some_and(|frame| in_scan == frame.components);
                 return set_raster(picture, frame.as_ref(), !together);
             }
             0xe1 => application(input, picture, end)?,
@@ -82,7 +87,11 @@ fn set_raster(picture: &mut Picture, frame: Option<&Frame>, piecemeal: bool) -> 
         return Err(Stop::damaged("has no header before its first scan"));
     };
     let samples = if frame.components == 1 { 1 } else { 3 };
-    let coefficients = if frame.progressive || piecemeal { 2 * u32::from(frame.components) } else { 0 };
+    let coefficients = if frame.progressive || piecemeal {
+        2 * u32::from(frame.components)
+    } else {
+        0
+    };
     let decoding = Decoding::Whole {
         bytes_per_pixel: samples + coefficients,
     };

@@ -22,6 +22,13 @@ impl Stop {
     pub(crate) fn damaged(why: impl Into<String>) -> Self {
         Self::Damaged(why.into())
     }
+
+    /// A decoder gave up; its words may have several lines.
+    pub(crate) fn undecodable(error: &dyn std::error::Error) -> Self {
+        let words = error.to_string();
+        let words: Vec<&str> = words.split_whitespace().collect();
+        Self::Damaged(format!("cannot be decoded: {}", words.join(" ")))
+    }
 }
 
 impl From<io::Error> for Stop {
@@ -108,8 +115,14 @@ impl<'a> Input<'a> {
     }
 
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Stop> {
-        self.file.read_exact(bytes)?;
-        self.at += bytes.len() as u64;
+        // Checked before, so that a piece that is not there moves nothing.
+        let end = self.at + bytes.len() as u64;
+        if end > self.length {
+            return Err(Stop::damaged("ends too early"));
+        }
+        let read = self.file.read_exact(bytes);
+        read.map_err(|error| Stop::Failed(Error::io("the image", error)))?;
+        self.at = end;
         Ok(())
     }
 }

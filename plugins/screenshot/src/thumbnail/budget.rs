@@ -63,7 +63,11 @@ impl Budget {
 
 impl Drop for Share<'_> {
     fn drop(&mut self) {
-        let mut taken = self.budget.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self
+            .budget
+            .taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *taken -= self.bytes;
         self.budget.given_back.notify_all();
     }
@@ -84,7 +88,11 @@ mod tests {
         let mut waited = 0;
         let second = budget.share(5, &mut || {
             waited += 1;
-            if waited == 2 { Err(Error::cancelled()) } else { Ok(()) }
+            if waited == 2 {
+                Err(Error::cancelled())
+            } else {
+                Ok(())
+            }
         });
         assert!(second.is_err() && waited == 2);
         drop(first);

@@ -40,7 +40,8 @@ impl Size {
             return self;
         }
         let scaled = |length: u32| {
-            let rounded = (u64::from(length) * u64::from(side) + u64::from(longer) / 2) / u64::from(longer);
+            let rounded =
+                (u64::from(length) * u64::from(side) + u64::from(longer) / 2) / u64::from(longer);
             (rounded as u32).max(1)
         };
         Self {
@@ -86,7 +87,11 @@ pub(crate) struct Shrinker {
 impl Shrinker {
     pub(crate) fn new(from: Size, to: Size, pixel: Pixel) -> Self {
         // Gray with alpha becomes gray on its way in.
-        let stored = if pixel == Pixel::GrayAlpha { 1 } else { pixel.bytes() };
+        let stored = if pixel == Pixel::GrayAlpha {
+            1
+        } else {
+            pixel.bytes()
+        };
         let columns = from.width as usize * stored;
         Self {
             from,
@@ -98,6 +103,11 @@ impl Shrinker {
             sums: vec![0; columns],
             samples: Vec::with_capacity((to.width * to.height) as usize * 3),
         }
+    }
+
+    /// How many bytes it takes at most for a picture of this size.
+    pub(crate) fn memory(from: Size) -> u64 {
+        u64::from(from.width) * 4 * 6
     }
 
     /// Takes the next row, and puts what can be seen through on white. Rows behind the last are ignored.
@@ -162,7 +172,9 @@ impl Shrinker {
         let scale = 1.0 / (f64::from(self.from.width) * f64::from(self.from.height));
         let sizes = (u64::from(self.from.width), u64::from(self.to.width));
         match self.pixel {
-            Pixel::Gray | Pixel::GrayAlpha => average::<1, 1>(&self.sums, sizes, scale, &mut self.samples),
+            Pixel::Gray | Pixel::GrayAlpha => {
+                average::<1, 1>(&self.sums, sizes, scale, &mut self.samples)
+            }
             Pixel::Rgb => average::<3, 3>(&self.sums, sizes, scale, &mut self.samples),
             Pixel::Rgba => average::<4, 3>(&self.sums, sizes, scale, &mut self.samples),
         }
@@ -225,7 +237,11 @@ fn flatten(pixel: Pixel, row: &mut [u8]) -> &[u8] {
             let alpha = pixels.iter().fold(u8::MAX, |all, pixel| all & pixel[3]);
             if alpha != u8::MAX {
                 for [red, green, blue, alpha] in pixels {
-                    (*red, *green, *blue) = (on_white(*red, *alpha), on_white(*green, *alpha), on_white(*blue, *alpha));
+                    (*red, *green, *blue) = (
+                        on_white(*red, *alpha),
+                        on_white(*green, *alpha),
+                        on_white(*blue, *alpha),
+                    );
                 }
             }
             row
@@ -261,7 +277,9 @@ mod tests {
     fn by_hand(from: Size, to: Size, samples: &[u8]) -> Vec<u8> {
         let overlap = |small: u32, large: u32, (from, to): (u32, u32)| {
             let left = (small * from).max(large * to);
-            ((small + 1) * from).min((large + 1) * to).saturating_sub(left)
+            ((small + 1) * from)
+                .min((large + 1) * to)
+                .saturating_sub(left)
         };
         let mut made = Vec::new();
         for y in 0..to.height {
@@ -271,7 +289,8 @@ mod tests {
                     for column in 0..from.width {
                         let weight = overlap(y, row, (from.height, to.height))
                             * overlap(x, column, (from.width, to.width));
-                        sum += u64::from(weight) * u64::from(samples[(row * from.width + column) as usize]);
+                        sum += u64::from(weight)
+                            * u64::from(samples[(row * from.width + column) as usize]);
                     }
                 }
                 let all = u64::from(from.width * from.height);
@@ -288,7 +307,13 @@ mod tests {
             let samples: Vec<u8> = (0..from.width * from.height)
                 .map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8)
                 .collect();
-            for to in [from, size(1, 1), from.within(5), from.within(4), from.within(16)] {
+            for to in [
+                from,
+                size(1, 1),
+                from.within(5),
+                from.within(4),
+                from.within(16),
+            ] {
                 let made = shrink(from, to, Pixel::Gray, &samples);
                 let expected = by_hand(from, to, &samples);
                 assert_eq!(made, expected, "{from:?} {to:?}");
@@ -307,10 +332,19 @@ mod tests {
     #[test]
     fn what_can_be_seen_through_lies_on_white() {
         let one = size(1, 1);
-        assert_eq!(shrink(one, one, Pixel::Rgba, &[10, 20, 30, 255]), [10, 20, 30]);
+        assert_eq!(
+            shrink(one, one, Pixel::Rgba, &[10, 20, 30, 255]),
+            [10, 20, 30]
+        );
         assert_eq!(shrink(one, one, Pixel::Rgba, &[10, 20, 30, 0]), [255; 3]);
-        assert_eq!(shrink(one, one, Pixel::Rgba, &[0, 255, 51, 128]), [127, 255, 153]);
-        assert_eq!(shrink(size(2, 1), size(2, 1), Pixel::GrayAlpha, &[9, 255, 9, 0]), [9, 255]);
+        assert_eq!(
+            shrink(one, one, Pixel::Rgba, &[0, 255, 51, 128]),
+            [127, 255, 153]
+        );
+        assert_eq!(
+            shrink(size(2, 1), size(2, 1), Pixel::GrayAlpha, &[9, 255, 9, 0]),
+            [9, 255]
+        );
     }
 
     #[test]

@@ -3,14 +3,17 @@
 
 use image::metadata::Orientation;
 
-use crate::exif;
-use crate::input::{Input, Stop};
+use crate::picture::exif;
+use crate::picture::input::{Input, Stop};
 use crate::picture::{Decoding, Format, Picture};
 
 /// Boxes on the outermost level; real files have three to five.
 const BOXES: usize = 1_000;
 /// The description of a picture made of hundreds of tiles takes some 10 kB.
 const LARGEST_META: u64 = 1 << 20;
+
+/// Their decoders are large programs in C.
+const NOT_DECODED: &str = "is of a format that is not decoded";
 
 /// The format that a file with this start, an `ftyp` box, is of.
 pub(crate) fn brand(head: &[u8]) -> Option<Format> {
@@ -21,7 +24,9 @@ pub(crate) fn brand(head: &[u8]) -> Option<Format> {
     let one_of = |known: &[&[u8; 4]]| brands.iter().any(|brand| known.contains(&brand));
     if one_of(&[b"avif", b"avis"]) {
         Some(Format::Avif)
-    } else if one_of(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"]) {
+    } else if one_of(&[
+        b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1",
+    ]) {
         Some(Format::Heic)
     } else {
         None
@@ -62,28 +67,43 @@ pub(crate) fn look(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), S
 fn describe(meta: &[u8], input: &mut Input<'_>, picture: &mut Picture) -> Result<(), Stop> {
     let meta = meta.get(4..).unwrap_or_default();
     let properties = child(meta, b"iprp").unwrap_or_default();
-    let main = child(meta, b"pitm").and_then(primary_item).unwrap_or_default();
+    let main = child(meta, b"pitm")
+        .and_then(primary_item)
+        .unwrap_or_default();
     let all: Vec<_> = boxes(child(properties, b"ipco").unwrap_or_default()).collect();
     let numbers: Vec<usize> = boxes(properties)
         .filter(|(kind, _)| kind == b"ipma")
         .flat_map(|(_, body)| associations(body, main).unwrap_or_default())
         .collect();
     let own = |wanted: &[u8; 4]| {
-        let mut bodies = numbers.iter().filter_map(|number| all.get(number.checked_sub(1)?));
-        bodies.find(|(kind, _)| kind == wanted).map(|(_, body)| *body)
+        let mut bodies = numbers
+            .iter()
+            .filter_map(|number| all.get(number.checked_sub(1)?));
+        bodies
+            .find(|(kind, _)| kind == wanted)
+            .map(|(_, body)| *body)
     };
     let size = own(b"ispe").and_then(|body| {
         let mut body = Fields(body.get(4..)?);
         Some((body.number(4)?, body.number(4)?))
     });
-    let (width, height) = size.ok_or_else(|| Stop::damaged("does not say how large its picture is"))?;
+    let (width, height) =
+        size.ok_or_else(|| Stop::damaged("does not say how large its picture is"))?;
     let depth = own(b"pixi").and_then(|body| body.get(5).copied());
-    picture.set_raster((width as u32, height as u32), depth, Decoding::No)?;
+    picture.set_raster(
+        (width as u32, height as u32),
+        depth,
+        Decoding::No(NOT_DECODED),
+    )?;
     if let Some((place, length)) = exif_item(meta) {
         // Its first four bytes say how many more to leave out.
         input.go_to(place)?;
         let offset = u64::from(u32::from_be_bytes(input.array()?));
-        exif::look(input, place.saturating_add(4 + offset)..place.saturating_add(length), picture)?;
+        exif::look(
+            input,
+            place.saturating_add(4 + offset)..place.saturating_add(length),
+            picture,
+        )?;
     }
     // Turning is said here; the Exif data may say it, too, and do not count.
     picture.orientation = turned(own(b"irot"));
@@ -114,7 +134,8 @@ fn associations(body: &[u8], item: u64) -> Option<Vec<usize>> {
         let count = fields.number(1)?;
         // The highest bit says that whoever does not know the property must not show the picture.
         let (bytes, mask) = if wide { (2, 0x7fff) } else { (1, 0x7f) };
-        let numbers = (0..count).map(|_| fields.number(bytes).map(|number| (number & mask) as usize));
+        let numbers =
+            (0..count).map(|_| fields.number(bytes).map(|number| (number & mask) as usize));
         let numbers: Option<Vec<usize>> = numbers.collect();
         if id == item {
             return numbers;
@@ -158,7 +179,11 @@ fn location(body: &[u8], wanted: u64) -> Option<(u64, u64)> {
     for _ in 0..fields.number(wide)? {
         let id = fields.number(wide)?;
         // How the place is meant: 0 is a place in the file.
-        let method = if version == 0 { 0 } else { fields.number(2)? & 15 };
+        let method = if version == 0 {
+            0
+        } else {
+            fields.number(2)? & 15
+        };
         let _reference = fields.number(2)?;
         let base = fields.number(base_size)?;
         for extent in 0..fields.number(2)? {
@@ -175,7 +200,9 @@ fn location(body: &[u8], wanted: u64) -> Option<(u64, u64)> {
 
 /// The first box of a kind.
 fn child<'a>(body: &'a [u8], wanted: &[u8; 4]) -> Option<&'a [u8]> {
-    boxes(body).find(|(kind, _)| kind == wanted).map(|(_, body)| body)
+    boxes(body)
+        .find(|(kind, _)| kind == wanted)
+        .map(|(_, body)| body)
 }
 
 /// The boxes in a body, as far as they are whole.
@@ -199,6 +226,10 @@ impl Fields<'_> {
     fn number(&mut self, bytes: usize) -> Option<u64> {
         let (number, rest) = self.0.split_at_checked(bytes)?;
         self.0 = rest;
-        (bytes <= 8).then(|| number.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)))
+        (bytes <= 8).then(|| {
+            number
+                .iter()
+                .fold(0, |all, byte| all << 8 | u64::from(*byte))
+        })
     }
 }

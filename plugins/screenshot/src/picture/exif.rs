@@ -5,14 +5,19 @@ use std::ops::Range;
 
 use image::metadata::Orientation;
 
-use crate::input::{Input, Stop};
+use crate::picture::input::{Input, Stop};
+use crate::picture::times::{Field, exif_time};
+use crate::picture::xmp;
 use crate::picture::{Decoding, Picture};
-use crate::times::{Field, exif_time};
-use crate::xmp;
 
 /// Of a text so many bytes are read.
 const LONGEST_TEXT: u32 = 1_000;
 const LARGEST_XMP: u32 = 256 << 10;
+/// Real directories have less than a hundred entries.
+const ENTRIES: u16 = 1_000;
+/// A decoder takes 32 bytes for each value of a list, so a picture with a longer one is not decoded.
+const LONGEST_LIST: u32 = 1 << 16;
+const ASCII: u16 = 2;
 
 // Tags of the picture.
 const WIDTH: u16 = 256;
@@ -59,8 +64,15 @@ struct TimeTexts {
     fraction: Option<String>,
 }
 
-/// Reads the Exif data in a part of a file. It may be damaged; what can be read of it is taken.
-pub(crate) fn look(input: &mut Input<'_>, range: Range<u64>, picture: &mut Picture) -> Result<(), Stop> {
+/// Reads the Exif data in a part of a file, the first of several. They may be damaged; what can be read is taken.
+pub(crate) fn look(
+    input: &mut Input<'_>,
+    range: Range<u64>,
+    picture: &mut Picture,
+) -> Result<(), Stop> {
+    if std::mem::replace(&mut picture.has_exif, true) {
+        return Ok(());
+    }
     let back = input.position();
     match directories(input, range, picture, &mut |_, _| Ok(())) {
         Err(stop @ Stop::Failed(_)) => Err(stop),
@@ -71,6 +83,7 @@ pub(crate) fn look(input: &mut Input<'_>, range: Range<u64>, picture: &mut Pictu
 /// Reads a TIFF file: the first of its pictures.
 pub(crate) fn tiff(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), Stop> {
     let (mut width, mut height, mut bits, mut samples) = (None, None, 1, 1);
+    let mut longest = 0;
     let whole = 0..input.length();
     let read = directories(input, whole, picture, &mut |tiff, entry| {
         match entry.tag {
@@ -80,12 +93,23 @@ pub(crate) fn tiff(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), S
             SAMPLES_PER_PIXEL => samples = tiff.number(entry)?.unwrap_or(1),
             _ => {}
         }
+        if entry.tag < XMP && entry.kind != ASCII {
+            longest = longest.max(entry.count);
+        }
         Ok(())
     });
     if let (Some(width), Some(height)) = (width, height) {
         // The samples as stored, and those given out.
-        let bytes_per_pixel = bits.div_ceil(8).saturating_mul(samples).saturating_mul(2).saturating_add(1);
-        let decoding = Decoding::Whole { bytes_per_pixel };
+        let bytes_per_pixel = bits
+            .div_ceil(8)
+            .saturating_mul(samples)
+            .saturating_mul(2)
+            .saturating_add(1);
+        let decoding = if longest > LONGEST_LIST {
+            Decoding::No("has lists in its header that are longer than a picture needs")
+        } else {
+            Decoding::Whole { bytes_per_pixel }
+        };
         picture.set_raster((width, height), u8::try_from(bits).ok(), decoding)?;
     }
     read
@@ -102,7 +126,9 @@ fn directories(
     let big_endian = match input.array()? {
         [b'I', b'I', 42, 0] => false,
         [b'M', b'M', 0, 42] => true,
-        [b'I', b'I', 43, 0] | [b'M', b'M', 0, 43] => return Err(Stop::damaged("is a BigTIFF, which is not read")),
+        [b'I', b'I', 43, 0] | [b'M', b'M', 0, 43] => {
+            return Err(Stop::damaged("is a BigTIFF, which is not read"));
+        }
         _ => return Err(Stop::damaged("has no header where its Exif data should be")),
     };
     let mut tiff = Tiff {
@@ -130,9 +156,17 @@ fn directories(
         None => Ok(()),
     });
     // Of a damaged directory, too, the times that came before the damage count.
-    for (texts, field) in times.iter().zip([Field::ExifOriginal, Field::ExifDigitized, Field::ExifChanged]) {
+    for (texts, field) in times.iter().zip([
+        Field::ExifOriginal,
+        Field::ExifDigitized,
+        Field::ExifChanged,
+    ]) {
         let part = |text: &Option<String>| text.clone().unwrap_or_default();
-        let time = exif_time(&part(&texts.time), &part(&texts.fraction), &part(&texts.offset));
+        let time = exif_time(
+            &part(&texts.time),
+            &part(&texts.fraction),
+            &part(&texts.offset),
+        );
         picture.note_time(time.map(|time| time.of(field)));
     }
     read
@@ -152,7 +186,7 @@ impl Tiff<'_, '_> {
     ) -> Result<(), Stop> {
         let place = u64::from(place);
         let count = self.u16_at(place)?;
-        for number in 0..u64::from(count) {
+        for number in 0..u64::from(count.min(ENTRIES)) {
             let entry = self.entry(place + 2 + number * 12)?;
             match each(self, &entry) {
                 Ok(()) | Err(Stop::Damaged(_)) => {}
@@ -174,7 +208,11 @@ impl Tiff<'_, '_> {
         };
         // What fits into four bytes stands in the entry itself.
         let inside = u64::from(count) * size <= 4;
-        let place = if inside { place + 8 } else { self.u32_at(place + 8)?.into() };
+        let place = if inside {
+            place + 8
+        } else {
+            self.u32_at(place + 8)?.into()
+        };
         Ok(Entry {
             tag,
             kind,
@@ -238,12 +276,20 @@ impl Tiff<'_, '_> {
 
     fn u16_at(&mut self, place: u64) -> Result<u16, Stop> {
         let bytes = self.at(place)?;
-        Ok(if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+        Ok(if self.big_endian {
+            u16::from_be_bytes(bytes)
+        } else {
+            u16::from_le_bytes(bytes)
+        })
     }
 
     fn u32_at(&mut self, place: u64) -> Result<u32, Stop> {
         let bytes = self.at(place)?;
-        Ok(if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
+        Ok(if self.big_endian {
+            u32::from_be_bytes(bytes)
+        } else {
+            u32::from_le_bytes(bytes)
+        })
     }
 
     fn at<const N: usize>(&mut self, place: u64) -> Result<[u8; N], Stop> {

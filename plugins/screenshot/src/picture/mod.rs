@@ -1,13 +1,24 @@
 //! What an image file says of itself: its format, its size, and who made it when. Only headers are read.
 
+mod bmff;
+mod exif;
+pub(crate) mod input;
+mod jpeg;
+pub(crate) mod png;
+mod small;
+mod times;
+mod webp;
+mod xmp;
+
+use std::io::{Read, Seek};
+
 use datalake_core::Result;
 use image::metadata::Orientation;
 
-use crate::input::{Bytes, Input, Stop};
-use crate::png::PixelData;
-use crate::shrink::Size;
-use crate::times::Written;
-use crate::{bmff, exif, jpeg, png, small, webp};
+use crate::thumbnail::shrink::Size;
+use input::{Bytes, Input, Stop};
+use png::PixelData;
+pub use times::{Field, Written};
 
 /// So many bytes at the start decide on the format.
 const MAGIC: usize = 64;
@@ -41,10 +52,26 @@ impl Format {
         Some(match head {
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Self::Png,
             [0xff, 0xd8, 0xff, ..] => Self::Jpeg,
-            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Self::Webp,
+            [
+                b'R',
+                b'I',
+                b'F',
+                b'F',
+                _,
+                _,
+                _,
+                _,
+                b'W',
+                b'E',
+                b'B',
+                b'P',
+                ..,
+            ] => Self::Webp,
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Self::Gif,
             // The header of a bitmap is 12 to 124 bytes long, which text that begins with BM does not say.
-            [b'B', b'M', rest @ ..] if matches!(rest.get(12..16), Some([12..=124, 0, 0, 0])) => Self::Bmp,
+            [b'B', b'M', rest @ ..] if matches!(rest.get(12..16), Some([12..=124, 0, 0, 0])) => {
+                Self::Bmp
+            }
             [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Self::Tiff,
             [_, _, _, _, b'f', b't', b'y', b'p', ..] => return bmff::brand(head),
             _ => return None,
@@ -79,6 +106,8 @@ pub struct Picture {
     pub software: Option<String>,
     /// What it shows, in the words of whoever made it.
     pub title: Option<String>,
+    /// Whether Exif data were read: the first count.
+    has_exif: bool,
     /// How it is turned for showing it.
     pub(crate) orientation: Orientation,
     /// Its pixels, or why nothing is known of them.
@@ -101,13 +130,13 @@ pub(crate) enum Decoding {
     Png(PixelData),
     /// By a decoder that holds the whole picture, with so many bytes a pixel at most.
     Whole { bytes_per_pixel: u32 },
-    /// Not at all, as there is no decoder.
-    No,
+    /// Not at all; says why, following "the image".
+    No(&'static str),
 }
 
 /// Reads the headers of an image. An error means that `file` could not be read; an image that is damaged or no
 /// image at all is an answer like any other.
-pub fn probe(mut file: impl Bytes) -> Result<Picture> {
+pub fn probe(mut file: impl Read + Seek) -> Result<Picture> {
     let mut picture = Picture::unknown("is not of a known format");
     match look(&mut file, &mut picture) {
         Ok(()) => Ok(picture),
@@ -153,6 +182,7 @@ impl Picture {
             written: None,
             software: None,
             title: None,
+            has_exif: false,
             orientation: Orientation::NoTransforms,
             raster: Err(why.to_owned()),
         }
@@ -168,7 +198,11 @@ impl Picture {
                 | Orientation::Rotate90FlipH
                 | Orientation::Rotate270FlipH
         );
-        Some(if lies { (height, width) } else { (width, height) })
+        Some(if lies {
+            (height, width)
+        } else {
+            (width, height)
+        })
     }
 
     /// The bits of one sample; where there is a palette, of a number of a colour.
@@ -182,9 +216,16 @@ impl Picture {
     }
 
     /// Takes note of the size; one without any pixel is none.
-    pub(crate) fn set_raster(&mut self, (width, height): (u32, u32), bit_depth: Option<u8>, decoding: Decoding) -> Result<(), Stop> {
+    pub(crate) fn set_raster(
+        &mut self,
+        (width, height): (u32, u32),
+        bit_depth: Option<u8>,
+        decoding: Decoding,
+    ) -> Result<(), Stop> {
         if width == 0 || height == 0 {
-            return Err(Stop::damaged(format!("is {width} × {height} pixels by its header")));
+            return Err(Stop::damaged(format!(
+                "is {width} × {height} pixels by its header"
+            )));
         }
         self.raster = Ok(Raster {
             size: Size { width, height },

@@ -1,10 +1,12 @@
 //! GIF and BMP, whose headers are a few numbers each.
 
-use crate::input::{Input, Stop};
+use crate::picture::input::{Input, Stop};
 use crate::picture::{Decoding, Picture};
 
-/// A moving GIF says before its first frame that it will go on: so many blocks are looked at.
-const BLOCKS: usize = 1_000;
+/// A moving GIF says before its first frame that it will go on: so many extensions are looked at.
+const EXTENSIONS: usize = 100;
+/// With 255 bytes a block these are the longest texts that programs write.
+const BLOCKS: usize = 10_000;
 const EXTENSION: u8 = 0x21;
 const CONTROL: u8 = 0xf9;
 const APPLICATION: u8 = 0xff;
@@ -23,33 +25,33 @@ pub(crate) fn gif(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), St
     if has_table {
         input.skip(3 << table_bits)?;
     }
-    for _ in 0..BLOCKS {
-        if input.byte()? != EXTENSION {
+    for _ in 0..EXTENSIONS {
+        if input.byte()? != EXTENSION || !gif_extension(input, picture)? {
             break;
         }
-        gif_extension(input, picture)?;
     }
     Ok(())
 }
 
-/// An extension tells that there is a second frame: the first one has an end, or the whole is repeated.
-fn gif_extension(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), Stop> {
+/// An extension tells that there is a second frame: the first one has an end, or the whole is repeated. Gives
+/// whether it is worth while to read on.
+fn gif_extension(input: &mut Input<'_>, picture: &mut Picture) -> Result<bool, Stop> {
     let label = input.byte()?;
-    let mut first = true;
-    loop {
+    for number in 0..BLOCKS {
         let length = input.byte()?;
         if length == 0 {
-            return Ok(());
+            return Ok(true);
         }
         let block = input.bytes(length.into())?;
         let moves = match (label, &*block) {
-            (CONTROL, [_, low, high, ..]) => first && (*low, *high) != (0, 0),
-            (APPLICATION, name) => first && name == b"NETSCAPE2.0",
+            (CONTROL, [_, low, high, ..]) => (*low, *high) != (0, 0),
+            (APPLICATION, name) => name == b"NETSCAPE2.0",
             _ => false,
         };
-        picture.animated |= moves;
-        first = false;
+        // What an extension is stands in its first block.
+        picture.animated |= moves && number == 0;
     }
+    Ok(false)
 }
 
 /// BMP: https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-header-types.
@@ -64,7 +66,11 @@ pub(crate) fn bmp(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), St
         let height = i32::from_le_bytes(input.array()?);
         let [_, _, bits, _] = input.array()?;
         // A negative height means that the top row comes first.
-        (u32::try_from(width).unwrap_or_default(), height.unsigned_abs(), bits)
+        (
+            u32::try_from(width).unwrap_or_default(),
+            height.unsigned_abs(),
+            bits,
+        )
     };
     let depth = match bits {
         16 => 5,

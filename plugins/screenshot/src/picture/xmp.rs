@@ -2,7 +2,7 @@
 //! program writes these properties in the same two ways, so they are looked for and nothing is parsed.
 
 use crate::picture::Picture;
-use crate::times::{Field, iso_time};
+use crate::picture::times::{Field, iso_time};
 
 const CREATED: [&str; 2] = ["photoshop:DateCreated", "xmp:CreateDate"];
 const TOOL: &str = "xmp:CreatorTool";
@@ -10,7 +10,9 @@ const TOOL: &str = "xmp:CreatorTool";
 /// Reads a packet.
 pub(crate) fn look(packet: &[u8], picture: &mut Picture) {
     let packet = String::from_utf8_lossy(packet);
-    let created = CREATED.iter().find_map(|name| iso_time(property(&packet, name)?));
+    let created = CREATED
+        .iter()
+        .find_map(|name| iso_time(property(&packet, name)?));
     picture.note_time(created.map(|time| time.of(Field::Xmp)));
     if let Some(tool) = property(&packet, TOOL) {
         picture.note_software(&unescaped(tool));
@@ -26,7 +28,10 @@ fn property<'a>(packet: &'a str, name: &str) -> Option<&'a str> {
             return Some(behind.strip_prefix('>')?.split('<').next()?.trim());
         }
         let value = behind.strip_prefix('=')?.trim_start();
-        let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        let quote = value
+            .chars()
+            .next()
+            .filter(|quote| matches!(quote, '"' | '\''))?;
         let (value, _) = value[1..].split_once(quote)?;
         before.is_whitespace().then(|| value.trim())
     })
@@ -34,7 +39,13 @@ fn property<'a>(packet: &'a str, name: &str) -> Option<&'a str> {
 
 /// The five entities that XML knows by itself.
 fn unescaped(text: &str) -> String {
-    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
+    let entities = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&apos;", "'"),
+        ("&amp;", "&"),
+    ];
     let replaced = |text: String, (entity, letter): (&str, &str)| text.replace(entity, letter);
     entities.into_iter().fold(text.to_owned(), replaced)
 }
@@ -46,8 +57,14 @@ mod tests {
     #[test]
     fn properties_are_attributes_or_elements() {
         let packet = "<a xmp:CreateDate = '2026-01-10T12:00:00' b=\"1\"><xmp:CreatorTool>A &amp;amp; B</xmp:CreatorTool>";
-        assert_eq!(property(packet, "xmp:CreateDate"), Some("2026-01-10T12:00:00"));
-        assert_eq!(property(packet, TOOL).map(unescaped).as_deref(), Some("A &amp; B"));
+        assert_eq!(
+            property(packet, "xmp:CreateDate"),
+            Some("2026-01-10T12:00:00")
+        );
+        assert_eq!(
+            property(packet, TOOL).map(unescaped).as_deref(),
+            Some("A &amp; B")
+        );
         assert_eq!(property(packet, "xmp:Create"), None);
         assert_eq!(property("see xmp:CreatorTool", TOOL), None);
         assert_eq!(property("<xmp:CreatorTool", TOOL), None);
