@@ -1,16 +1,20 @@
 //! Screenshots as desktops make them: windows with text, flat areas, gradients, now and then a photo. The same
-//! seed gives the same pixels on every machine.
+//! numbers give the same pixels on every machine.
 
-use std::fs::File;
-use std::io::{self, BufWriter};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 /// The size of every screenshot.
-pub(crate) const WIDTH: usize = 2560;
-pub(crate) const HEIGHT: usize = 1440;
+const WIDTH: usize = 2560;
+const HEIGHT: usize = 1440;
 const GLYPH_WIDTH: usize = 9;
 const GLYPH_HEIGHT: usize = 14;
 const LINE: usize = 21;
+/// So many different pictures there are.
+const DRAWN: u64 = 50;
+/// Bytes in front of the first chunk that may be left out.
+const SIGNATURE_AND_HEADER: usize = 8 + 25;
 /// Shapes that stand for letters.
 const GLYPHS: usize = 64;
 
@@ -57,37 +61,74 @@ struct Screen {
     glyphs: Vec<[u8; GLYPH_WIDTH * GLYPH_HEIGHT]>,
 }
 
-/// Writes the screenshot of this number, with or without an alpha channel.
-pub(crate) fn write(path: &Path, number: u64) -> io::Result<()> {
-    let screen = Screen::draw(number);
-    let alpha = number % 3 == 0;
-    let file = BufWriter::new(File::create(path)?);
-    let mut encoder = png::Encoder::new(file, WIDTH as u32, HEIGHT as u32);
-    encoder.set_color(if alpha {
-        png::ColorType::Rgba
-    } else {
-        png::ColorType::Rgb
-    });
-    encoder.set_depth(png::BitDepth::Eight);
-    // What the PNG writers of desktops do: deflate at a middling level, a filter for each row.
-    encoder.set_deflate_compression(png::DeflateCompression::Level(6));
-    encoder.set_filter(png::Filter::Adaptive);
-    let mut writer = encoder.write_header()?;
-    if alpha {
-        let pixels: Vec<u8> = screen
-            .pixels
-            .chunks_exact(3)
-            .flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 255])
-            .collect();
-        writer.write_image_data(&pixels)?;
-    } else {
-        writer.write_image_data(&screen.pixels)?;
+/// Fills a folder with so many screenshots. To draw one takes a fifth of a second, so there are [`DRAWN`] pictures
+/// and files that differ from each other by a remark.
+pub(crate) fn fill(folder: &Path, count: u64) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let mut drawn = Vec::new();
+    for number in 0..count {
+        if number < DRAWN {
+            drawn.push(Screen::draw(number).encode(number % 3 == 1)?);
+        }
+        let picture = &drawn[(number % DRAWN) as usize];
+        let name = format!("screenshot-{number:05}.png");
+        fs::write(folder.join(name), with_remark(picture, number))?;
     }
-    writer.finish()?;
     Ok(())
 }
 
+/// The same picture in a file of its own.
+fn with_remark(picture: &[u8], number: u64) -> Vec<u8> {
+    let text = format!("tEXtComment\0number {number}").into_bytes();
+    let length = (text.len() - 4) as u32;
+    let sum = crc(&text);
+    let (header, rest) = picture.split_at(SIGNATURE_AND_HEADER);
+    [
+        header,
+        &length.to_be_bytes(),
+        &text,
+        &sum.to_be_bytes(),
+        rest,
+    ]
+    .concat()
+}
+
+/// The checksum of PNG chunks, bit by bit.
+fn crc(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(sum & 1))
+        })
+    })
+}
+
 impl Screen {
+    /// A PNG as the programs of desktops write it: deflate at a middling level, a filter for each row.
+    fn encode(&self, alpha: bool) -> io::Result<Vec<u8>> {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, WIDTH as u32, HEIGHT as u32);
+        encoder.set_color(if alpha {
+            png::ColorType::Rgba
+        } else {
+            png::ColorType::Rgb
+        });
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_deflate_compression(png::DeflateCompression::Level(6));
+        encoder.set_filter(png::Filter::Adaptive);
+        let mut writer = encoder.write_header()?;
+        if alpha {
+            let pixels = self.pixels.chunks_exact(3);
+            let pixels: Vec<u8> = pixels
+                .flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 255])
+                .collect();
+            writer.write_image_data(&pixels)?;
+        } else {
+            writer.write_image_data(&self.pixels)?;
+        }
+        writer.finish()?;
+        Ok(file)
+    }
+
     fn draw(number: u64) -> Self {
         let mut random = Random(0x5eed_5c4e_e450_0001 ^ number.wrapping_mul(0x9e37_79b9));
         let glyphs = (0..GLYPHS).map(|_| glyph(&mut random)).collect();

@@ -22,7 +22,7 @@ fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match *arguments {
-        ["make", folder, count] => make(Path::new(folder), count.parse()?),
+        ["make", folder, count] => Ok(generate::fill(Path::new(folder), count.parse()?)?),
         ["probe", folder] => measure(folder, &mut |path| {
             let picture = probe(File::open(path)?)?;
             Ok(picture.size().ok_or("no size")?.0 as usize)
@@ -35,14 +35,6 @@ fn main() -> Outcome {
                 .into(),
         ),
     }
-}
-
-fn make(folder: &Path, count: u64) -> Outcome {
-    fs::create_dir_all(folder)?;
-    for number in 0..count {
-        generate::write(&folder.join(format!("{number:04}.png")), number)?;
-    }
-    Ok(())
 }
 
 fn measure(folder: &str, work: &mut dyn FnMut(&Path) -> Outcome<usize>) -> Outcome {

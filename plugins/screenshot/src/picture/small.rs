@@ -77,6 +77,8 @@ pub(crate) fn bmp(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), St
         24 | 32 => 8,
         palette => palette,
     };
-    let decoding = Decoding::Whole { bytes_per_pixel: 4 };
+    // Those of 16 and 32 bits may have an alpha channel.
+    let bytes_per_pixel = if matches!(bits, 16 | 32) { 4 } else { 3 };
+    let decoding = Decoding::Whole { bytes_per_pixel };
     picture.set_raster((width, height), Some(depth), decoding)
 }
