@@ -45,6 +45,9 @@ pub struct Stamp {
     pub(crate) ctime: i64,
 }
 
+/// What a rename does not change of a stamp: device, inode, size and mtime.
+pub(crate) type Identity = (u64, u64, u64, i64);
+
 impl Stamp {
     /// Looks at what is at `path` now, through links; nothing where nothing is.
     ///
@@ -61,6 +64,16 @@ impl Stamp {
     /// The size of the file in bytes.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// When anything of the file was last changed, in nanoseconds.
+    pub(crate) fn changed(&self) -> i64 {
+        self.ctime.max(self.mtime)
+    }
+
+    /// What a rename does not change: where it lies on the disk, its size, and when its content was changed.
+    pub(crate) fn identity(&self) -> Identity {
+        (self.dev, self.inode, self.size, self.mtime)
     }
 
     /// Whether this is a later look at the same file that has only grown, as far as a stat tells.
