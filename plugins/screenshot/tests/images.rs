@@ -16,6 +16,12 @@ const UPRIGHT: &str = "RGBW";
 /// File, format and size and bits, what is written in it, and the quarters of its small picture or why there is none.
 const IMAGES: &[[&str; 4]] = &[
     ["rgb.png", "png 64×48×8", "", UPRIGHT],
+    [
+        "Screenshot_20260110_120000_Firefox.png",
+        "png 64×48×8",
+        "",
+        UPRIGHT,
+    ],
     ["one.png", "png 1×1×8", "", "RRRR"],
     ["wide.png", "png 30000×1×8", "", "RRRR"],
     ["rgba.png", "png 64×48×8", "", "WGBW"],
@@ -125,6 +131,12 @@ const IMAGES: &[[&str; 4]] = &[
         "WBGR",
     ],
     ["lzw.tif", "tiff 64×48×8", "", UPRIGHT],
+    [
+        "damaged.tif",
+        "tiff 64×48×8",
+        "",
+        "cannot be decoded: invalid code in LZW stream",
+    ],
     ["cmyk.tif", "tiff 64×48×8", "", UPRIGHT],
     ["gray16.tif", "tiff 64×48×16", "", "0123"],
     [

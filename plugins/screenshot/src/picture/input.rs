@@ -36,8 +36,16 @@ impl From<io::Error> for Stop {
         if error.kind() == io::ErrorKind::UnexpectedEof {
             Self::damaged("ends too early")
         } else {
-            Self::Failed(Error::io("the image", error))
+            Self::Failed(failed(error))
         }
+    }
+}
+
+/// What went wrong when a file was read. A reader of the program's own says it in its own words.
+pub(crate) fn failed(error: io::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(error) => error,
+        Err(error) => Error::io("the image", error),
     }
 }
 
@@ -121,7 +129,7 @@ impl<'a> Input<'a> {
             return Err(Stop::damaged("ends too early"));
         }
         let read = self.file.read_exact(bytes);
-        read.map_err(|error| Stop::Failed(Error::io("the image", error)))?;
+        read.map_err(|error| Stop::Failed(failed(error)))?;
         self.at = end;
         Ok(())
     }

@@ -11,7 +11,7 @@ use datalake_core::{Error, Result};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ExtendedColorType, GrayImage, RgbImage};
 
-use crate::picture::input::{Bytes, Stop};
+use crate::picture::input::{Bytes, Stop, failed};
 use crate::picture::{Decoding, Picture, Raster};
 use budget::Budget;
 use shrink::{Pixel, Shrinker, Size, Small};
@@ -19,7 +19,7 @@ use shrink::{Pixel, Shrinker, Size, Small};
 /// The longer side of a small picture, in pixels. An image that is smaller keeps its size.
 pub const SIDE: u32 = 320;
 /// Counts up when the same image would give another small picture.
-pub const VERSION: u32 = 1;
+pub const THUMBNAIL_VERSION: u32 = 1;
 /// The media type of small pictures.
 ///
 /// JPEG, whatever the image is: on 320 pixels nobody sees the difference, and PNGs of gradients and photos would be
@@ -68,7 +68,7 @@ pub fn thumbnail(
     };
     let small = shrink(&mut watched, picture, raster, alive);
     if let Some(failure) = watched.failure {
-        return Err(Error::io("the image", failure));
+        return Err(failed(failure));
     }
     match small.and_then(|small| encode(small, picture)) {
         Ok(thumbnail) => Ok(Ok(thumbnail)),

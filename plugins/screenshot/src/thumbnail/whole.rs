@@ -1,6 +1,6 @@
 //! Small pictures of images whose decoders hold the whole image.
 
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::panic::AssertUnwindSafe;
 
 use datalake_core::{Error, Result};
@@ -137,9 +137,12 @@ fn narrow(row: &mut [u8], bytes: usize) -> &mut [u8] {
     &mut row[..count]
 }
 
+/// A file that cannot be read is noticed by whoever watches it: all errors of a decoder are about the image.
 fn stop(error: ImageError) -> Stop {
     match error {
-        ImageError::IoError(error) => error.into(),
+        ImageError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Stop::damaged("ends too early")
+        }
         error => Stop::undecodable(&error),
     }
 }
