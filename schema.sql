@@ -543,7 +543,11 @@ CREATE TRIGGER transcripts_au AFTER UPDATE OF id, content, filename, tags ON tra
     INSERT INTO transcripts_fts(rowid, content, filename, tags) VALUES (new.id, new.content, new.filename, new.tags);
 END;
 
--- Screenshots. wall_time is the time written in the name or the file, without a zone; never the mtime.
+-- Screenshots. wall_time is the time written in the name, else in the image, as it is written; '' where there is none,
+-- and never the mtime. width and height are as one sees it; they, format and bit_depth are NULL where the file is no
+-- image that can be read, and metadata says why (problem). metadata also says why there is no thumbnail
+-- (thumbnail_reason), which time of the image is the best (written, written_in), whether the clock showed wall_time
+-- twice or never (clock), and whether the image moves (animated). utc_offset is that of local time, in seconds.
 CREATE TABLE screenshots (
     id INTEGER PRIMARY KEY,
     file_path TEXT NOT NULL,
@@ -560,6 +564,11 @@ CREATE TABLE screenshots (
     blake3 TEXT,
     wall_time TEXT,
     time_source TEXT,
+    utc_offset INTEGER,
+    bit_depth INTEGER,
+    title TEXT,
+    app TEXT,
+    software TEXT,
     -- kept by the store
     origin INTEGER REFERENCES origins(id),
     origin_start INTEGER,
@@ -575,6 +584,22 @@ CREATE TABLE screenshots (
 );
 CREATE INDEX idx_screenshots_created_at ON screenshots(created_at DESC, id DESC);
 CREATE INDEX idx_screenshots_tags ON screenshots(tags);
+
+CREATE VIRTUAL TABLE screenshots_fts USING fts5(
+    filename, title, app, tags, content = 'screenshots', content_rowid = 'id',
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE TRIGGER screenshots_ai AFTER INSERT ON screenshots BEGIN
+    INSERT INTO screenshots_fts(rowid, filename, title, app, tags) VALUES (new.id, new.filename, new.title, new.app, new.tags);
+END;
+CREATE TRIGGER screenshots_ad AFTER DELETE ON screenshots BEGIN
+    INSERT INTO screenshots_fts(screenshots_fts, rowid, filename, title, app, tags) VALUES ('delete', old.id, old.filename, old.title, old.app, old.tags);
+END;
+CREATE TRIGGER screenshots_au AFTER UPDATE OF id, filename, title, app, tags ON screenshots BEGIN
+    INSERT INTO screenshots_fts(screenshots_fts, rowid, filename, title, app, tags) VALUES ('delete', old.id, old.filename, old.title, old.app, old.tags);
+    INSERT INTO screenshots_fts(rowid, filename, title, app, tags) VALUES (new.id, new.filename, new.title, new.app, new.tags);
+END;
 
 ---------------------------------------------------------------------------------------------------------
 -- Voice typing
