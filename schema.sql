@@ -261,6 +261,18 @@ CREATE TABLE places (
     PRIMARY KEY (file, device, path)
 ) STRICT, WITHOUT ROWID;
 
+-- What shows what is in a file, made from its content: thumbnails, the peaks of waveforms (pairs of signed bytes, the
+-- least and greatest of each stretch). version counts the ways of making it.
+CREATE TABLE previews (
+    id INTEGER PRIMARY KEY,
+    file INTEGER NOT NULL REFERENCES files(id),
+    kind TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    UNIQUE (file, kind)
+) STRICT;
+
 -- Texts that repeat in series. 0 stands for NULL and is not in here.
 CREATE TABLE texts (
     id INTEGER PRIMARY KEY,

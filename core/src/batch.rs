@@ -95,6 +95,7 @@ pub struct Batch {
     rejects: Vec<Rejected>,
     /// About how much memory they take.
     reject_bytes: usize,
+    preview_bytes: usize,
     /// Scopes of which everything has now been pushed.
     pub complete: Vec<(Scope, Version)>,
     /// Scopes whose rows older than the version are to be taken out: what `relate` wrote before.
@@ -124,6 +125,7 @@ impl Batch {
             state,
             rejects: Vec::new(),
             reject_bytes: 0,
+            preview_bytes: 0,
             complete: Vec::new(),
             replaced: Vec::new(),
             checkpoint: None,
@@ -156,6 +158,8 @@ impl Batch {
         spare::give(record.row);
         let rest = (record.dataset.shape == Shape::Rows).then(|| {
             let extras = record.extras.map(|extras| *extras).unwrap_or_default();
+            let previews = extras.previews.iter();
+            self.preview_bytes += previews.map(|preview| preview.bytes.len()).sum::<usize>();
             let hash = content_hash(&self.rows[start..], &extras);
             Box::new(Rest {
                 pointer: origin.pointer,
@@ -251,7 +255,8 @@ impl Batch {
 
     /// About how much memory its records and rejects take, in bytes.
     pub fn size(&self) -> usize {
-        self.rows.len() + self.entries.len() * size_of::<Entry>() + self.reject_bytes
+        let entries = self.entries.len() * size_of::<Entry>();
+        self.rows.len() + entries + self.reject_bytes + self.preview_bytes
     }
 
     /// The datasets its records belong to.

@@ -14,14 +14,28 @@ pub fn hash(bytes: &[u8]) -> ContentHash {
     *blake3::hash(bytes).as_bytes()
 }
 
-/// How a file is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FileMode {
-    /// A copy below the data folder.
-    #[default]
-    Copy,
-    /// Where it is; the store only notes the place.
-    Reference,
+crate::config_enum! {
+    /// How a file is kept.
+    pub enum FileMode {
+        /// A copy below the data folder.
+        Copy = "copy",
+        /// Where it is; the store only notes the place.
+        Reference = "reference",
+    }
+}
+
+/// Something small that shows what is in a file: a thumbnail, the peaks of a waveform. It follows from the content, is
+/// kept with it in the database, and a better one takes its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// What sort: `thumbnail`, `peaks`. A file has one of each sort.
+    pub kind: &'static str,
+    /// Its media type: `image/jpeg`.
+    pub media_type: &'static str,
+    /// Which way of making it made it: one of a greater version replaces those before.
+    pub version: u32,
+    /// Itself; some kilobytes, as it is held in memory and read in one piece.
+    pub bytes: Box<[u8]>,
 }
 
 /// Where the bytes of a file are now.

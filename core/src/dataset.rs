@@ -50,6 +50,8 @@ pub enum Merge {
     User,
     /// Set by the store when a link is resolved: the id of a row of another dataset.
     Link,
+    /// Set by the store beside the link column of this name: the kind of the alias by which its target was found.
+    LinkedBy(&'static str),
     /// Set by the store from the dataset's derived view.
     Derived,
 }

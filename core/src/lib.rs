@@ -19,18 +19,19 @@ mod reject;
 mod scalar;
 mod sink;
 mod source;
+mod staging;
 pub mod time;
 pub mod value;
 
 pub use async_trait::async_trait;
 pub use batch::{Batch, RecordRef, Rejected, Ticket};
-pub use blob::{Blob, Content, ContentHash, FileMode, FileRef, Staged, hash};
+pub use blob::{Blob, Content, ContentHash, FileMode, FileRef, Preview, Staged, hash};
 pub use checkpoint::{Checkpoint, KnownUnit, SourceName, UnitId, UnitState};
 pub use config::{ByteSize, Folders, Paths, Secret, Section};
 pub use dataset::{Column, Dataset, Derive, Kind, Merge, Owner, Shape};
 pub use error::{Error, ErrorKind, Result};
 pub use files::{
-    Class, Covered, FileEmit, FileSource, Files, LINE_LIMIT, Line, LineEmit, LineReader,
+    Class, Covered, FileEmit, FileSource, Files, Intake, LINE_LIMIT, Line, LineEmit, LineReader,
     LineSource, Overlong, Piece, Place, ReplayEmit, Stamp, TrackedFile, file_source, line_source,
 };
 #[doc(hidden)]
@@ -44,6 +45,7 @@ pub use registry::{Fixtures, SourceEntry, Stability};
 pub use reject::{Kept, REJECT_BYTES, Reject, Sample, Skip};
 pub use sink::{Receipt, Sink};
 pub use source::{Cancel, Context, Pulse, Source, Unit};
+pub use staging::{Aside, Naming, stage};
 pub use time::{
     Clock, Date, DateTime, FixedClock, SharedClock, Shown, SystemClock, TimeSource, Timestamp, Zone,
 };

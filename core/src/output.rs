@@ -16,6 +16,7 @@ use crate::pump::Pump;
 use crate::record::{Origin, Record, Scope, Version};
 use crate::reject::{Reject, Sample, Skip};
 use crate::sink::{Receipt, Sink};
+use crate::staging::{Aside, stage};
 
 /// What was pushed without a commit is written once it passes this many bytes.
 pub const BATCH_BYTES: usize = 4 << 20;
@@ -141,7 +142,7 @@ impl Output {
     /// Stages a file for a record that will be pushed: hashes it and lays a copy aside.
     pub async fn file(&mut self, blob: Blob) -> Result<FileRef> {
         let sink = self.sink.clone();
-        tokio::task::spawn_blocking(move || sink.stage(blob))
+        tokio::task::spawn_blocking(move || stage(|| sink.aside(), blob))
             .await
             .map_err(|error| Error::bug("staging a file panicked").caused_by(error))?
     }
@@ -352,7 +353,12 @@ impl<'a> Emit<'a> {
 
     /// Stages a file for a record that will be pushed.
     pub fn file(&mut self, blob: Blob) -> Result<FileRef> {
-        self.output.sink.stage(blob)
+        stage(|| self.aside(), blob)
+    }
+
+    /// A place for the copy of a file.
+    pub(crate) fn aside(&self) -> Result<Aside> {
+        self.output.sink.aside()
     }
 
     /// Everything pushed so far is covered by `cursor`.

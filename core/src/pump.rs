@@ -108,10 +108,10 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
+    use crate::Aside;
     use crate::batch::Ticket;
     use crate::checkpoint::{Checkpoint, KnownUnit, SourceName, UnitId, UnitState};
     use crate::error::ErrorKind;
-    use crate::{Blob, FileRef};
 
     /// A sink on a full disk.
     struct Full;
@@ -130,7 +130,7 @@ mod tests {
             Ok(Vec::new())
         }
 
-        fn stage(&self, _: Blob) -> Result<FileRef> {
+        fn aside(&self) -> Result<Aside> {
             Err(Error::temporary("the disk is full"))
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::blob::FileRef;
+use crate::blob::{FileRef, Preview};
 use crate::dataset::Dataset;
 use crate::encode::encode;
 use crate::time::Timestamp;
@@ -152,6 +152,8 @@ pub struct Extras {
     pub tags: Vec<Box<str>>,
     /// Its file, already staged.
     pub file: Option<FileRef>,
+    /// What shows what is in the file.
+    pub previews: Vec<Preview>,
     /// The scope it belongs to, and the version at which it was seen there.
     pub scope: Option<(Scope, Version)>,
 }
@@ -237,6 +239,12 @@ impl Record {
     #[must_use]
     pub fn file(self, file: FileRef) -> Self {
         self.extras(|extras| extras.file = Some(file))
+    }
+
+    /// What shows what is in its file; a record without a file cannot have it.
+    #[must_use]
+    pub fn preview(self, preview: Preview) -> Self {
+        self.extras(|extras| extras.previews.push(preview))
     }
 
     /// It was seen in `scope` at `version`.

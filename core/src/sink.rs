@@ -4,9 +4,9 @@
 use async_trait::async_trait;
 
 use crate::batch::Batch;
-use crate::blob::{Blob, FileRef};
 use crate::checkpoint::{Checkpoint, KnownUnit, SourceName, UnitId};
 use crate::error::Result;
+use crate::staging::Aside;
 
 /// What became of a batch, after its commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +43,6 @@ pub trait Sink: Send + Sync {
     /// All units the source ever had.
     async fn known(&self, source: &SourceName) -> Result<Vec<KnownUnit>>;
 
-    /// Hashes a file and lays a copy aside for the batch whose record brings it. Called by workers; blocks.
-    fn stage(&self, blob: Blob) -> Result<FileRef>;
+    /// A place for the copy of a file, until the batch whose record brings it is written. Called by workers; blocks.
+    fn aside(&self) -> Result<Aside>;
 }

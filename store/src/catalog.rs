@@ -128,7 +128,12 @@ impl Plan {
                 .filter(|&number| wanted(dataset.columns[number].merge))
                 .collect()
         };
-        let written = of(|merge| !matches!(merge, Merge::User | Merge::Link | Merge::Derived));
+        let written = of(|merge| {
+            !matches!(
+                merge,
+                Merge::User | Merge::Link | Merge::LinkedBy(_) | Merge::Derived
+            )
+        });
         let links = of(|merge| merge == Merge::Link);
         let key = dataset
             .key
@@ -162,6 +167,14 @@ impl Plan {
     /// The name of a column by number.
     pub(crate) fn name(&self, column: usize) -> &'static str {
         self.dataset.columns[column].name
+    }
+
+    /// The column that says how the target of a link column was found, if there is one.
+    pub(crate) fn linked_by(&self, link: &str) -> Option<&'static str> {
+        let mut columns = self.dataset.columns.iter();
+        let says =
+            columns.find(|column| matches!(column.merge, Merge::LinkedBy(name) if name == link));
+        says.map(|column| column.name)
     }
 
     /// The columns beside those of the dataset that an insert fills: [`KEPT`], file and tags.

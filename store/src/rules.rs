@@ -44,6 +44,7 @@ fn check_merges(dataset: &Dataset) -> Result<()> {
             Merge::Link if dataset.text.contains(&column.name) => {
                 return Err(Error::bug(format!("{} is no text to search", column.name)));
             }
+            Merge::LinkedBy(link) => check_linked_by(dataset, column, link)?,
             _ => {}
         }
     }
@@ -59,6 +60,17 @@ fn check_merges(dataset: &Dataset) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn check_linked_by(dataset: &Dataset, column: &Column, link: &str) -> Result<()> {
+    let is_link = self::column(dataset, link)?.merge == Merge::Link;
+    if is_link && column.kind == Kind::Text && !dataset.text.contains(&column.name) {
+        return Ok(());
+    }
+    Err(Error::bug(format!(
+        "{} says how {link} was found: it must be a text that is not searched, and {link} a link",
+        column.name
+    )))
 }
 
 fn check_derived(memory: &Connection, dataset: &Dataset) -> Result<()> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datalake_core::{
-    Batch, Blob, Checkpoint, Error, FileRef, KnownUnit, Receipt, Result, SharedClock, Sink,
-    SourceName, UnitId, Zone,
+    Aside, Batch, Checkpoint, Error, KnownUnit, Receipt, Result, SharedClock, Sink, SourceName,
+    UnitId, Zone,
 };
 use rusqlite::{Connection, OptionalExtension};
 
@@ -197,8 +197,8 @@ impl Sink for Store {
             .await
     }
 
-    fn stage(&self, blob: Blob) -> Result<FileRef> {
-        self.tree.stage(blob)
+    fn aside(&self) -> Result<Aside> {
+        self.tree.aside()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The file tree: `data/<folder>/YYYY/MM/DD/<name>`. A file is hashed and laid aside by a worker, gets its
+//! The file tree: `data/<folder>/YYYY/MM/DD/<name>`. A copy is laid aside by a worker, gets its
 //! final name in the transaction that brings its row, and never replaces another.
 //!
 //! Staged files lie in a folder of their process, which holds a lock on it while it lives. Before a file gets
@@ -12,12 +12,11 @@ mod tests;
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use datalake_core::{Batch, Blob, Content, Error, FileMode, FileRef, Result, Staged};
+use datalake_core::{Aside, Batch, Error, Result};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::lock::try_exclusive;
@@ -81,31 +80,15 @@ impl Tree {
         }
     }
 
-    /// Hashes a file and, unless it stays where it is, lays a copy aside.
-    pub(crate) fn stage(&self, blob: Blob) -> Result<FileRef> {
-        let place = match &blob.content {
-            Content::Path(path) => Some(path.clone()),
-            Content::Bytes(_) => None,
+    /// A place for the copy of a file, which no other file has.
+    pub(crate) fn aside(&self) -> Result<Aside> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let path = self.staging.join(format!("{number}.tmp"));
+        let file = match self.given {
+            None => Some(create_new(&path)?),
+            Some(_) => None,
         };
-        let copy = (blob.mode == FileMode::Copy || place.is_none()).then(|| {
-            self.staging
-                .join(format!("{}.tmp", self.next.fetch_add(1, Ordering::Relaxed)))
-        });
-        let written = copy.as_deref().filter(|_| self.given.is_none());
-        let copied = copy_and_hash(&blob.content, written);
-        if let (Err(_), Some(copy)) = (&copied, &copy) {
-            let _ = fs::remove_file(copy); // half a copy: the disk may be full of them
-        }
-        let (hash, size) = copied?;
-        Ok(FileRef::new(Staged {
-            hash,
-            size,
-            staged: copy,
-            place,
-            folder: blob.folder,
-            name: blob.name,
-            made: blob.made,
-        }))
+        Ok(Aside { path, file })
     }
 
     /// Gives staged files their final names, one after the other. Nothing is final before [`Placing::done`].
@@ -218,46 +201,6 @@ fn has_row(connection: &Connection, path: &str) -> Result<bool> {
         .optional();
     row.map(|row| row.is_some())
         .map_err(|error| Error::permanent(error.to_string()))
-}
-
-fn copy_and_hash(content: &Content, copy: Option<&Path>) -> Result<([u8; 32], u64)> {
-    let mut hasher = blake3::Hasher::new();
-    let mut out = match copy {
-        Some(path) => Some((path, create_new(path)?)),
-        None => None,
-    };
-    let mut take = |bytes: &[u8]| -> Result<()> {
-        hasher.update(bytes);
-        match &mut out {
-            Some((path, file)) => file
-                .write_all(bytes)
-                .map_err(|error| Error::io(path.display(), error)),
-            None => Ok(()),
-        }
-    };
-    match content {
-        Content::Bytes(bytes) => take(bytes)?,
-        Content::Path(path) => read_all(path, &mut take)?,
-    }
-    if let Some((path, file)) = &out {
-        file.sync_all()
-            .map_err(|error| Error::io(path.display(), error))?;
-    }
-    Ok((*hasher.finalize().as_bytes(), hasher.count()))
-}
-
-fn read_all(path: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    let failed = |error| Error::io(path.display(), error);
-    let mut file = File::open(path).map_err(failed)?;
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(length) => take(&buffer[..length])?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(failed(error)),
-        }
-    }
 }
 
 fn create_new(path: &Path) -> Result<File> {

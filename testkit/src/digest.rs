@@ -67,6 +67,9 @@ pub fn digest(db: &Connection, datasets: &[&'static Dataset], detail: Detail) ->
         files,
         &mut lines,
     )?;
+    let previews = "SELECT f.hash, p.kind, p.media_type, p.version, p.content FROM previews AS p JOIN files AS f ON f.id = p.file";
+    let columns = ["file", "kind", "media_type", "version", "content"];
+    reader.list("preview", &columns, previews, &mut lines)?;
     reader.list(
         "dirty",
         &["dataset", "row"],

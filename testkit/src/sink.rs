@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use datalake_core::{
-    Batch, Blob, Cancel, Checkpoint, Error, FileRef, KnownUnit, Progress, Receipt, Record, Result,
-    Sink, SourceName, UnitId, async_trait,
+    Aside, Batch, Cancel, Checkpoint, Error, KnownUnit, Progress, Receipt, Record, Result, Sink,
+    SourceName, UnitId, async_trait,
 };
 use datalake_store::Store;
 use serde::Serialize;
@@ -157,8 +157,8 @@ impl Sink for Probe {
         self.store.known(source).await
     }
 
-    fn stage(&self, blob: Blob) -> Result<FileRef> {
-        self.store.stage(blob)
+    fn aside(&self) -> Result<Aside> {
+        self.store.aside()
     }
 }
 

@@ -93,7 +93,7 @@ impl Index {
         file: &Candidate<'_>,
         present: &Present,
     ) -> Result<Option<(&Entry, Vec<u8>)>, Stop> {
-        let mut entries = self.with_same_head(file);
+        let mut entries = self.with_same_head(file.unit, &file.opened.head);
         // Of several, the one that was read furthest loses nothing; of those, one that was there
         // until now is the content's last name. The name makes the choice certain.
         entries.sort_unstable_by_key(|entry| {
@@ -111,13 +111,19 @@ impl Index {
         Ok(None)
     }
 
-    fn with_same_head(&self, file: &Candidate<'_>) -> Vec<&Entry> {
-        let head = &file.opened.head;
+    /// Whether another unit was a whole file of this size and this start.
+    pub(crate) fn may_hold(&self, unit: &UnitId, size: u64, head: &[u8]) -> bool {
+        let same = self.with_same_head(unit, head);
+        same.iter()
+            .any(|entry| entry.bookmark.file.stamp.size == size)
+    }
+
+    fn with_same_head(&self, unit: &UnitId, head: &[u8]) -> Vec<&Entry> {
         let lengths = self.lengths.iter().map(|length| usize::from(*length));
         let prints = lengths.filter_map(|length| head.get(..length).map(Print::of));
         let same = prints.filter_map(|print| self.heads.get(&print)).flatten();
         same.map(|number| &self.entries[*number])
-            .filter(|entry| entry.id != *file.unit)
+            .filter(|entry| entry.id != *unit)
             .collect()
     }
 }

@@ -13,6 +13,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::adopt::{Index, Present};
 use super::identity::{Bookmark, Mark, Stamp, hex};
+use super::intake::Intake;
 use super::names::packed_name;
 use super::opened::{Opened, Stop};
 use super::scan::{concerns, scan};
@@ -21,13 +22,14 @@ use super::signals::Signals;
 use super::start::{Facts, Start};
 use super::tracked::{Place, TrackedFile};
 use super::{Class, Files};
-use crate::blob::{Blob, FileRef};
+use crate::blob::{Blob, FileMode, FileRef};
 use crate::checkpoint::{Checkpoint, KnownUnit, UnitId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::output::{Emit, Output};
 use crate::record::{Origin, Record, Scope, Version};
 use crate::reject::{Kept, Reject, Sample, Skip};
 use crate::source::{Context, Source, Unit};
+use crate::staging::{Copying, Naming};
 use crate::time::Timestamp;
 
 /// A parser of one file. It blocks, and it has no rules about files: those are kept for it.
@@ -93,6 +95,28 @@ impl<C: Serialize> FileEmit<'_, C> {
     /// Stages a file for a record that will be pushed.
     pub fn file(&mut self, blob: Blob) -> Result<FileRef> {
         self.session.emit().file(blob)
+    }
+
+    /// Reads a whole file and keeps it in the same pass: whatever a parser reads through the intake is hashed and, with
+    /// [`FileMode::Copy`], copied on its way.
+    ///
+    /// # Errors
+    /// There is no place for the copy.
+    pub fn intake<'f>(&mut self, file: &'f mut TrackedFile, mode: FileMode) -> Result<Intake<'f>> {
+        let kept = mode == FileMode::Copy;
+        let aside = kept.then(|| self.session.emit().aside()).transpose()?;
+        Ok(Intake::new(file, Copying::new(aside)))
+    }
+
+    /// Takes what the parser has not read of the file, and ends the intake. The file belongs to a record that will be
+    /// pushed.
+    ///
+    /// # Errors
+    /// The file cannot be read to its end, has been replaced meanwhile, or the copy cannot be written.
+    pub fn keep(&mut self, intake: Intake<'_>, naming: Naming) -> Result<FileRef> {
+        let kept = intake.finish(naming)?;
+        self.session.hashed(*kept.hash());
+        Ok(kept)
     }
 
     /// Notes an input that became no record. The file is read on.
@@ -364,10 +388,11 @@ impl<T: FileSource> Reader<T> {
             return Ok(());
         }
         let settled = opened.stamp.is_settled(now);
-        let hash = match class {
-            Class::AppendOnly if !opened.is_packed() => None,
-            _ => Some(opened.digest(signals)?),
+        let is_telling = match class {
+            Class::AppendOnly => opened.is_packed(),
+            Class::Whole => self.may_be_known(cx, unit, &opened, stored.as_ref()),
         };
+        let hash = is_telling.then(|| opened.digest(signals)).transpose()?;
         let digits = hash.as_ref().map(hex);
         let facts = Facts {
             cx,
@@ -383,6 +408,22 @@ impl<T: FileSource> Reader<T> {
         file.start_at(start.offset, std::mem::take(&mut start.tail), hash);
         let session = Session::new(out, class, &file, settled, &start, stored);
         self.parse(cx, &mut file, &start, session)
+    }
+
+    /// Whether a whole file may hold what was read here or under another name, as far as its size and its start
+    /// tell. If not, it is not hashed before it is read: who reads it may do that in passing.
+    fn may_be_known(
+        &self,
+        cx: &Context,
+        unit: &UnitId,
+        opened: &Opened,
+        stored: Option<&Bookmark>,
+    ) -> bool {
+        let size = opened.stamp.size;
+        let here = stored.is_some_and(|stored| {
+            stored.file.stamp.size == size && stored.file.head.starts(&opened.head)
+        });
+        here || self.index(cx).may_hold(unit, size, &opened.head)
     }
 
     fn parse(

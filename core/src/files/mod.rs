@@ -6,6 +6,7 @@ mod adopt;
 mod file_source;
 mod glob;
 mod identity;
+mod intake;
 mod json;
 mod line_source;
 mod lines;
@@ -30,6 +31,7 @@ use glob::Glob;
 
 pub use file_source::{FileEmit, FileSource, ReplayEmit, file_source};
 pub use identity::{Covered, Stamp};
+pub use intake::Intake;
 pub use line_source::{LineEmit, LineSource, line_source};
 pub use lines::{LINE_LIMIT, Line, LineReader, Overlong, Piece};
 pub use tracked::{Place, TrackedFile};

@@ -29,6 +29,18 @@ pub(crate) enum Stop {
     Failed(Error),
 }
 
+impl Stop {
+    /// As an error about the file at `path`.
+    pub(crate) fn at(self, path: &Path) -> Error {
+        let place = path.display();
+        match self {
+            Self::Failed(error) => error,
+            Self::Problem(why) => Error::permanent(why.message).at(place.to_string()),
+            Self::Gone => Error::io(place, io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         Self::Failed(error)
@@ -112,6 +124,11 @@ impl Opened {
             head: head[..length].into(),
             ..opened
         })
+    }
+
+    /// The file itself.
+    pub(crate) fn handle(&self) -> &File {
+        &self.file
     }
 
     /// Whether its content is what it unpacks to.

@@ -1,14 +1,17 @@
 //! One reading of one file: what its checkpoints say, and whether there is anything to say at all.
 
+use std::path::PathBuf;
+
 use serde_json::value::RawValue;
 
 use super::Class;
 use super::identity::{Bookmark, Mark, Print, hex};
 use super::opened::Opened;
+use super::signals::Signals;
 use super::start::Start;
 use super::tracked::{Place, TrackedFile};
 use crate::blob::ContentHash;
-use crate::checkpoint::UnitState;
+use crate::checkpoint::{UnitId, UnitState};
 use crate::error::Result;
 use crate::output::{Emit, Output};
 use crate::record::Origin;
@@ -19,9 +22,13 @@ pub(crate) struct Session<'a> {
     pub(crate) output: &'a mut Output,
     class: Class,
     opened: Opened,
+    path: PathBuf,
+    signals: Signals,
     settled: bool,
+    /// BLAKE3 of the file, once it is known; a file that only grows has none.
     hash: Option<ContentHash>,
     generation: u32,
+    adopts: Option<UnitId>,
     /// Where this reading began.
     start: u64,
     /// What the checkpoint said before.
@@ -45,35 +52,54 @@ impl<'a> Session<'a> {
         stored: Option<Bookmark>,
     ) -> Self {
         let opened = file.opened().clone();
-        output.state(UnitState {
-            generation: start.generation,
-            size: opened.stamp.size,
-            modified: opened.stamp.modified(),
-            hash: file.hash().copied(),
-            adopts: start.adopts.clone(),
-        });
-        Self {
+        let session = Self {
             output,
             class,
             counted: opened.consumed(start.offset),
             opened,
+            path: file.path().to_owned(),
+            signals: file.signals().clone(),
             settled,
             hash: file.hash().copied(),
             generation: start.generation,
+            adopts: start.adopts.clone(),
             start: start.offset,
             stored,
             noted: start.done.is_some(),
             last: None,
-        }
+        };
+        session.output.state(session.state());
+        session
     }
 
     pub(crate) fn emit(&mut self) -> Emit<'_> {
         Emit::new(self.output)
     }
 
+    /// The file has been hashed while it was read.
+    pub(crate) fn hashed(&mut self, hash: ContentHash) {
+        self.hash = Some(hash);
+        self.output.state(self.state());
+    }
+
+    /// What the unit looks like.
+    fn state(&self) -> UnitState {
+        UnitState {
+            generation: self.generation,
+            size: self.opened.stamp.size,
+            modified: self.opened.stamp.modified(),
+            hash: self.hash,
+            adopts: self.adopts.clone(),
+        }
+    }
+
     /// Everything pushed so far is covered by `cursor` at `place`. Where that is what the
     /// checkpoint says already, nothing is written.
     pub(crate) fn commit(&mut self, place: &Place, cursor: Box<RawValue>) -> Result<()> {
+        if self.class == Class::Whole && self.hash.is_none() {
+            let hash = self.opened.digest(&self.signals);
+            self.hashed(hash.map_err(|stop| stop.at(&self.path))?);
+        }
         let bookmark = Bookmark {
             file: self.mark(place),
             cursor,

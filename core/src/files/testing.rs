@@ -105,7 +105,7 @@ impl Sink for MemorySink {
         Ok(self.state().known.values().cloned().collect())
     }
 
-    fn stage(&self, _blob: Blob) -> Result<FileRef> {
+    fn aside(&self) -> Result<Aside> {
         Err(Error::bug("these tests keep no files"))
     }
 }

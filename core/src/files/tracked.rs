@@ -2,6 +2,7 @@
 //! on, and whether it is still the same while it is read.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -102,8 +103,9 @@ impl TrackedFile {
         self.opened.stamp.modified()
     }
 
-    /// BLAKE3 of the file, if it is read as a whole or is compressed.
-    pub fn hash(&self) -> Option<&ContentHash> {
+    /// BLAKE3 of the file, as far as it is known before it is read: of a compressed one, and of one that is read as
+    /// a whole and may be one that was read before.
+    pub(crate) fn hash(&self) -> Option<&ContentHash> {
         self.hash.as_ref()
     }
 
@@ -139,12 +141,11 @@ impl TrackedFile {
     }
 
     fn failed(&self, stop: Stop) -> Error {
-        let place = self.path.display();
-        match stop {
-            Stop::Failed(error) => error,
-            Stop::Problem(why) => Error::permanent(why.message).at(place.to_string()),
-            Stop::Gone => Error::io(place, io::ErrorKind::NotFound.into()),
-        }
+        stop.at(&self.path)
+    }
+
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.signals
     }
 
     /// How much is left to read behind `offset`; as good as endless where only reading tells.
@@ -156,6 +157,16 @@ impl TrackedFile {
     pub(crate) fn ends_whole(&self) -> bool {
         let whole = self.opened.ending().is_some_and(|(_, end)| end.whole);
         whole && !self.changed
+    }
+
+    /// The file itself, whatever is in it.
+    pub(crate) fn handle(&self) -> &File {
+        self.opened.handle()
+    }
+
+    /// Gives a sign of life, and hears a wish to stop.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.signals.check()
     }
 
     pub(crate) fn opened(&self) -> &Opened {
@@ -171,7 +182,7 @@ impl TrackedFile {
     #[cfg(test)]
     pub(crate) fn break_disk(&mut self) {
         // A folder's handle cannot be read.
-        self.opened.swap(std::fs::File::open("/").unwrap());
+        self.opened.swap(File::open("/").unwrap());
     }
 
     /// Where reading failed, and why.

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use datalake_core::{
-    Batch, Blob, Checkpoint, Context, Error, FileRef, FixedClock, KnownUnit, Line, Paths, Reading,
-    Receipt, Record, Reject, Result, Sink, SourceName, Timestamp, UnitId, Zone, async_trait,
-    line_source,
+    Aside, Batch, Checkpoint, Context, Error, FixedClock, KnownUnit, Line, Paths, Reading, Receipt,
+    Record, Reject, Result, Sink, SourceName, Timestamp, UnitId, Zone, async_trait, line_source,
 };
 use proptest::prelude::*;
 
@@ -37,7 +36,7 @@ impl Sink for Places {
         Ok(Vec::new())
     }
 
-    fn stage(&self, _blob: Blob) -> Result<FileRef> {
+    fn aside(&self) -> Result<Aside> {
         Err(Error::bug("memory logs have no files"))
     }
 }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
-use datalake_core::{Timestamp, Zone};
+use datalake_core::{Blob, Content, FileMode, FileRef, Timestamp, Zone, stage};
 
 use super::names::{numbered, safe_name};
 use super::*;
@@ -16,6 +16,10 @@ fn blob(name: &str, text: &str) -> Blob {
         made: Timestamp::EPOCH,
         mode: FileMode::Copy,
     }
+}
+
+fn staged(tree: &Tree, blob: Blob) -> Result<FileRef> {
+    stage(|| tree.aside(), blob)
 }
 
 fn files() -> Connection {
@@ -52,8 +56,8 @@ fn an_orphan_is_swept_and_a_committed_file_stays() {
     let db = files();
     killed(folder.path(), |tree| {
         let mut placing = tree.placing();
-        let lost = tree.stage(blob("a.txt", "lost")).unwrap();
-        let kept = tree.stage(blob("a.txt", "kept")).unwrap();
+        let lost = staged(tree, blob("a.txt", "lost")).unwrap();
+        let kept = staged(tree, blob("a.txt", "kept")).unwrap();
         assert_eq!(place(&mut placing, &lost), "things/1970/01/01/a.txt");
         let path = place(&mut placing, &kept);
         db.execute("INSERT INTO files VALUES (?1)", [&path])
@@ -79,7 +83,7 @@ fn a_living_process_is_left_alone() {
     let (one, _) = Tree::open(folder.path()).unwrap();
     let (two, _) = Tree::open(folder.path()).unwrap();
     let mut placing = one.placing();
-    let file = one.stage(blob("a", "a")).unwrap();
+    let file = staged(&one, blob("a", "a")).unwrap();
     let path = place(&mut placing, &file);
     assert_eq!(two.sweep(&files()).unwrap(), 0);
     assert!(folder.path().join(&path).exists());
@@ -91,7 +95,7 @@ fn a_living_process_is_left_alone() {
 fn a_name_that_somebody_else_took_is_not_taken_back() {
     let folder = tempfile::tempdir().unwrap();
     let (tree, _) = Tree::open(folder.path()).unwrap();
-    let ours = tree.stage(blob("a", "ours")).unwrap();
+    let ours = staged(&tree, blob("a", "ours")).unwrap();
     let staged = ours.staged().staged.clone().unwrap();
     let day = folder.path().join("things/1970/01/01");
     fs::create_dir_all(&day).unwrap();
@@ -110,7 +114,7 @@ fn a_name_that_somebody_else_took_is_not_taken_back() {
 fn what_is_not_done_is_undone() {
     let folder = tempfile::tempdir().unwrap();
     let (tree, _) = Tree::open(folder.path()).unwrap();
-    let file = tree.stage(blob("a", "a")).unwrap();
+    let file = staged(&tree, blob("a", "a")).unwrap();
     let path = {
         let mut placing = tree.placing();
         let path = place(&mut placing, &file);
@@ -126,7 +130,7 @@ fn permissions_let_nobody_in_at_the_root_and_do_not_depend_on_the_umask() {
     let root = folder.path().join("data");
     let (tree, made) = Tree::open(&root).unwrap();
     assert!(made);
-    let file = tree.stage(blob("a", "a")).unwrap();
+    let file = staged(&tree, blob("a", "a")).unwrap();
     let mut placing = tree.placing();
     let path = place(&mut placing, &file);
     placing.done();
@@ -179,7 +183,7 @@ fn half_a_copy_does_not_stay() {
         content: Content::Path(folder.path().join("is not there")),
         ..blob("a", "")
     };
-    assert!(tree.stage(blob).is_err());
+    assert!(staged(&tree, blob).is_err());
     let left = fs::read_dir(&tree.staging).unwrap().flatten();
     assert_eq!(
         left.map(|entry| entry.file_name()).collect::<Vec<_>>(),

@@ -1,9 +1,11 @@
 //! One batch in one transaction: rows, rejects, files, scopes, the checkpoint, the log and the run's counts.
 
-use datalake_core::{Batch, Receipt, RecordRef, Result, Shape, Timestamp, Version};
+use datalake_core::{
+    Batch, FileRef, Preview, Receipt, RecordRef, Result, Shape, Timestamp, Version,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::files::{Seen, place};
+use super::files::{Seen, place, show};
 use super::forget::LAST_FORGOTTEN;
 use super::series::SeriesInsert;
 use super::tables::Tables;
@@ -279,17 +281,20 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// The files row of a record's file, placed in the tree if it is new.
+    /// The path of a record's file, placed in the tree if it is new.
     pub(crate) fn file(
         &mut self,
-        file: &datalake_core::FileRef,
+        file: &FileRef,
+        previews: &[Preview],
     ) -> Result<Option<String>, Failure> {
         let seen = Seen {
             device: &self.device,
             now: &self.now,
             origin: self.origin,
         };
-        place(self.db, &mut self.placing, file, self.zone, &seen)
+        let kept = place(self.db, &mut self.placing, file, self.zone, &seen)?;
+        show(self.db, kept.id, previews)?;
+        Ok(kept.path)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rows about files: one per content, and every place it was seen.
 
-use datalake_core::{FileRef, Zone};
+use datalake_core::{FileRef, Preview, Zone};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Failure;
@@ -14,15 +14,22 @@ pub(crate) struct Seen<'a> {
     pub(crate) origin: i64,
 }
 
-/// Places a staged file unless its content is there, and notes where it was seen. Returns its path below the
-/// data folder, or the place it stays at when it is kept by reference.
+/// A file that is kept.
+pub(crate) struct Kept {
+    /// Its row.
+    pub(crate) id: i64,
+    /// Its path below the data folder, or the place it stays at when it is kept by reference.
+    pub(crate) path: Option<String>,
+}
+
+/// Places a staged file unless its content is there, and notes where it was seen.
 pub(crate) fn place(
     db: &Connection,
     placing: &mut Placing<'_>,
     file: &FileRef,
     zone: &Zone,
     seen: &Seen<'_>,
-) -> Result<Option<String>, Failure> {
+) -> Result<Kept, Failure> {
     let staged = file.staged();
     let known: Option<(i64, Option<String>, Option<i64>)> = db
         .prepare_cached("SELECT id, path, origin FROM files WHERE hash = ?1")?
@@ -70,5 +77,27 @@ pub(crate) fn place(
         db.prepare_cached(sql)?
             .execute(params![id, seen.device, place, seen.now, seen.origin])?;
     }
-    Ok(path.or(there))
+    Ok(Kept {
+        id,
+        path: path.or(there),
+    })
+}
+
+/// Keeps what shows what is in a file. Of two of one sort the one of the greater version stays, of equal versions the
+/// greater bytes: whichever comes first.
+pub(crate) fn show(db: &Connection, file: i64, previews: &[Preview]) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO previews (file, kind, media_type, version, content) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT DO UPDATE
+               SET media_type = excluded.media_type, version = excluded.version, content = excluded.content
+               WHERE (excluded.version, excluded.content) > (version, content)";
+    for preview in previews {
+        db.prepare_cached(sql)?.execute(params![
+            file,
+            preview.kind,
+            preview.media_type,
+            preview.version,
+            preview.bytes
+        ])?;
+    }
+    Ok(())
 }

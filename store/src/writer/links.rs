@@ -3,7 +3,8 @@
 //! comes later takes over.
 
 use datalake_core::{Alias, Error, Link};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
 
 use super::batch::Work;
 use super::{Failure, derive, rows};
@@ -70,8 +71,12 @@ pub(crate) fn replace(
     Ok(targets(work.db, plan, id)? != before)
 }
 
-fn targets(db: &Connection, plan: &Plan, id: i64) -> rusqlite::Result<Vec<Option<i64>>> {
-    let names: Vec<&str> = plan.links.iter().map(|&column| plan.name(column)).collect();
+fn targets(db: &Connection, plan: &Plan, id: i64) -> rusqlite::Result<Vec<Value>> {
+    let links = plan.links.iter().map(|&column| plan.name(column));
+    let names: Vec<&str> = links
+        .flat_map(|name| [Some(name), plan.linked_by(name)])
+        .flatten()
+        .collect();
     let sql = format!(
         "SELECT {} FROM {} WHERE id = ?1",
         names.join(", "),
@@ -97,19 +102,32 @@ pub(crate) fn resolve(
     id: i64,
     column: &str,
 ) -> Result<(), Failure> {
-    let best = best(db, catalog, plan, id, column)?;
+    let (target, kind) = best(db, catalog, plan, id, column)?.unzip();
+    let mut set = vec![(column, Value::from(target))];
+    set.extend(plan.linked_by(column).map(|says| (says, Value::from(kind))));
+    let of_each = |form: &str, between: &str| {
+        let parts = set.iter().enumerate();
+        let parts = parts.map(|(number, (name, _))| format!("{name} {form} ?{}", number + 2));
+        parts.collect::<Vec<_>>().join(between)
+    };
     let table = plan.dataset.table;
+    let values = || {
+        params_from_iter(
+            [Value::from(id)]
+                .into_iter()
+                .chain(set.iter().map(|(_, value)| value.clone())),
+        )
+    };
+    let differs = of_each("IS NOT", " OR ");
     let differs = db
         .prepare_cached(&format!(
-            "SELECT 1 FROM {table} WHERE id = ?1 AND {column} IS NOT ?2"
+            "SELECT 1 FROM {table} WHERE id = ?1 AND ({differs})"
         ))?
-        .query_row(params![id, best], |_| Ok(()))
-        .optional()?
-        .is_some();
+        .exists(values())?;
     if differs {
         derive::touch(db, plan, id)?;
-        let sql = format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1");
-        match db.prepare_cached(&sql)?.execute(params![id, best]) {
+        let sql = format!("UPDATE {table} SET {} WHERE id = ?1", of_each("=", ", "));
+        match db.prepare_cached(&sql)?.execute(values()) {
             // The row's own table does not let it point there; whoever brings the target is not at fault.
             Err(error) if is_record_fault(&error) => {
                 tracing::warn!(table, id, column, "cannot be linked: {}", plain(&error));
@@ -121,7 +139,7 @@ pub(crate) fn resolve(
     Ok(())
 }
 
-/// The best target of a link column that is there. Names can be left of rows that somebody deleted with SQL
+/// The best target of a link column that is there, and by what kind of name it was found. Names can be left of rows that somebody deleted with SQL
 /// of their own.
 fn best(
     db: &Connection,
@@ -129,9 +147,9 @@ fn best(
     plan: &Plan,
     id: i64,
     column: &str,
-) -> Result<Option<i64>, Failure> {
+) -> Result<Option<(i64, String)>, Failure> {
     let mut statement = db.prepare_cached(
-        "SELECT a.row_id, a.dataset FROM links AS l JOIN aliases AS a
+        "SELECT a.row_id, a.dataset, a.kind FROM links AS l JOIN aliases AS a
              ON a.dataset = l.target AND a.kind = l.kind AND a.value = l.value
          WHERE l.dataset = ?1 AND l.row_id = ?2 AND l.column_name = ?3
          ORDER BY l.rank, a.row_key",
@@ -140,7 +158,7 @@ fn best(
     while let Some(row) = rows.next()? {
         let (target, dataset): (i64, String) = (row.get(0)?, row.get(1)?);
         if is_there(db, catalog, &dataset, target)? {
-            return Ok(Some(target));
+            return Ok(Some((target, row.get(2)?)));
         }
     }
     Ok(None)

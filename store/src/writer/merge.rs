@@ -62,7 +62,7 @@ pub(crate) fn merge(plan: &Plan, old: &mut State, new: &State) -> (Vec<Lost>, bo
             Merge::Least => better(mine, other, Ordering::Less),
             Merge::Greatest => better(mine, other, Ordering::Greater),
             Merge::Union => union(mine, other),
-            Merge::User | Merge::Link | Merge::Derived => None,
+            Merge::User | Merge::Link | Merge::LinkedBy(_) | Merge::Derived => None,
         };
         if let Some(value) = replacement {
             old.values[place] = value;

@@ -165,8 +165,14 @@ impl Kept {
             }
             None => None,
         };
-        let file = match extras.and_then(|extras| extras.file.as_ref()) {
-            Some(file) if incoming.plan.dataset.file.is_some() => work.file(file)?,
+        let file = match extras.map(|extras| (&extras.file, &extras.previews[..])) {
+            Some((Some(file), previews)) if incoming.plan.dataset.file.is_some() => {
+                work.file(file, previews)?
+            }
+            Some((_, [_, ..])) => {
+                let why = String::from("it has a preview of a file, and no file");
+                return Err(Failure::Record(why));
+            }
             _ => None,
         };
         Ok(Self {

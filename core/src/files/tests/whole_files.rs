@@ -31,7 +31,6 @@ impl FileSource for Documents {
         let read = file
             .read_to_string(&mut text)
             .map_err(|error| Error::io(file.path().display(), error))?;
-        assert_eq!(file.hash(), Some(blake3::hash(text.as_bytes()).as_bytes()));
         assert_eq!(file.seek(SeekFrom::End(-1)).unwrap(), read as u64 - 1);
         assert_eq!(file.read(&mut [0; 9]).unwrap(), 1);
         let record = Record::new(&LINES, &Row { body: text.trim() });

@@ -21,6 +21,7 @@ pub(super) fn clear(doomed: &Doomed<'_>, others: &[OtherSource]) -> Result<(), F
     )?;
     db.execute_batch(
         "DELETE FROM places WHERE origin IN (SELECT id FROM gone) OR file IN (SELECT id FROM spare);
+         DELETE FROM previews WHERE file IN (SELECT id FROM spare);
          DELETE FROM files WHERE id IN (SELECT id FROM spare);
          UPDATE files SET origin = NULL WHERE origin IN (SELECT id FROM gone);
          DELETE FROM rejects WHERE origin IN (SELECT id FROM gone);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datalake_core::{
-    Batch, Blob, Checkpoint, Error, FileRef, KnownUnit, Outcome, Output, Receipt, Result, Sink,
-    SourceName, UnitId, UnitState, async_trait,
+    Aside, Batch, Checkpoint, Error, KnownUnit, Outcome, Output, Receipt, Result, Sink, SourceName,
+    UnitId, UnitState, async_trait,
 };
 use datalake_ledger::Op;
 use datalake_store::Store;
@@ -38,8 +38,8 @@ impl Sink for Stops {
     async fn known(&self, source: &SourceName) -> Result<Vec<KnownUnit>> {
         self.store.known(source).await
     }
-    fn stage(&self, blob: Blob) -> Result<FileRef> {
-        self.store.stage(blob)
+    fn aside(&self) -> Result<Aside> {
+        self.store.aside()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use datalake_core::{
     Dataset, Error, FixedClock, Job, Outcome, Output, Receipt, Reject, Result, Sample as Bytes,
-    Scope, Sink, Timestamp, UnitId, UnitState, Version, Zone,
+    Scope, Sink, Timestamp, UnitId, UnitState, Version, Zone, stage,
 };
 use datalake_ledger::{DATASETS, Op, SCHEMA};
 use datalake_store::{Catalog, Created, Facts, RunEnd, RunStart, Settings, Store};
@@ -284,7 +284,10 @@ pub(crate) async fn obey_all(out: &mut Output, sink: &dyn Sink, ops: &[Op]) -> R
         match op {
             Op::Book(book) => out.push(book.record()).await?,
             Op::Account(account) => out.push(account.record()).await?,
-            Op::Entry(entry) => out.push(entry.record(|blob| sink.stage(blob))?).await?,
+            Op::Entry(entry) => {
+                out.push(entry.record(|blob| stage(|| sink.aside(), blob))?)
+                    .await?
+            }
             Op::Sample(sample) => out.push(sample.record("desk")).await?,
             Op::Complete { scope, version } => {
                 out.complete(Scope::new(scope.as_str()), Version::number(*version));
