@@ -63,6 +63,16 @@ impl Stamp {
         self.size
     }
 
+    /// When anything of the file was last changed, in nanoseconds.
+    pub(crate) fn changed(&self) -> i64 {
+        self.ctime.max(self.mtime)
+    }
+
+    /// What a rename does not change: where it lies on the disk, its size, and when its content was changed.
+    pub(crate) fn identity(&self) -> (u64, u64, u64, i64) {
+        (self.dev, self.inode, self.size, self.mtime)
+    }
+
     /// Whether this is a later look at the same file that has only grown, as far as a stat tells.
     pub fn has_grown_from(&self, earlier: &Self) -> bool {
         (self.dev, self.inode) == (earlier.dev, earlier.inode) && self.size >= earlier.size

@@ -66,7 +66,9 @@ impl<'a> Intake<'a> {
     /// Takes what has not been read, and ends it.
     pub(crate) fn finish(mut self, naming: Naming) -> Result<FileRef> {
         while self.take_block()? > 0 {}
-        if self.copy.taken() != self.file.size() {
+        let frozen = self.copy.cloned.is_some();
+        let whole = self.copy.taken() == self.file.size();
+        if !whole || !(frozen || self.file.is_as_opened()?) {
             let message = "the file was replaced while it was read";
             return Err(Error::temporary(message).at(self.file.path().display().to_string()));
         }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::file_source::{FileEmit, FileSource, ReplayEmit, file_source};
+use super::emit::{FileEmit, ReplayEmit};
+use super::file_source::{FileSource, file_source};
 use super::lines::{Line, Piece};
 use super::tracked::TrackedFile;
 use super::{Class, Files};

@@ -3,6 +3,9 @@
 //! is here, once.
 
 mod adopt;
+mod bundle;
+mod bundle_mark;
+mod emit;
 mod file_source;
 mod glob;
 mod identity;
@@ -29,7 +32,9 @@ use std::path::PathBuf;
 
 use glob::Glob;
 
-pub use file_source::{FileEmit, FileSource, ReplayEmit, file_source};
+pub use bundle::{Bundle, BundleEmit, BundleSource, Member, bundle_source};
+pub use emit::{FileEmit, ReplayEmit};
+pub use file_source::{FileSource, file_source};
 pub use identity::{Covered, Stamp};
 pub use intake::Intake;
 pub use line_source::{LineEmit, LineSource, line_source};

@@ -24,16 +24,32 @@ use crate::source::Unit;
 const UNFINISHED: &[&str] = &[".part", ".partial", ".tmp", ".crdownload", "~"];
 
 /// A file, or what stands in the place of one.
-struct Found {
+pub(crate) struct Found {
     root: usize,
     /// Its path below the root.
-    name: String,
-    path: PathBuf,
-    what: Result<Stamp, Reject>,
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) what: Result<Stamp, Reject>,
+}
+
+impl Found {
+    /// The number of the root that it was found below.
+    pub(crate) fn root(&self) -> usize {
+        self.root
+    }
 }
 
 /// All units of a source, by name.
 pub(crate) fn scan(files: &Files, signals: &Signals) -> Result<Vec<Unit>> {
+    let mut found = find(files, signals)?;
+    tell_apart(files, &mut found, |found| (found.root, &mut found.name));
+    let mut units: Vec<Unit> = found.into_iter().map(unit).collect();
+    units.sort_unstable_by(|left, right| left.id.cmp(&right.id));
+    Ok(units)
+}
+
+/// All files of a source, each once, by their paths below the roots.
+pub(crate) fn find(files: &Files, signals: &Signals) -> Result<Vec<Found>> {
     let mut found = Vec::new();
     for (number, root) in files.roots.iter().enumerate() {
         Walk {
@@ -48,11 +64,8 @@ pub(crate) fn scan(files: &Files, signals: &Signals) -> Result<Vec<Unit>> {
         // Roots may lie in one another.
         let mut seen = HashSet::new();
         found.retain(|found| seen.insert(found.path.clone()));
-        tell_apart(&files.roots, &mut found);
     }
-    let mut units: Vec<Unit> = found.into_iter().map(unit).collect();
-    units.sort_unstable_by(|left, right| left.id.cmp(&right.id));
-    Ok(units)
+    Ok(found)
 }
 
 fn unit(found: Found) -> Unit {
@@ -219,23 +232,32 @@ pub(crate) fn concerns(files: &Files, path: &Path) -> bool {
     })
 }
 
-/// Puts the root's name in front of names that several roots have.
-fn tell_apart(roots: &[PathBuf], found: &mut [Found]) {
-    let mut uses: HashMap<String, usize> = HashMap::new();
-    for one in found.iter() {
-        *uses.entry(one.name.clone()).or_default() += 1;
+/// Puts the root's name in front of names that several roots have. `parts` gives the root's number and the name.
+pub(crate) fn tell_apart<T>(
+    files: &Files,
+    found: &mut [T],
+    parts: impl Fn(&mut T) -> (usize, &mut String),
+) {
+    if files.roots.len() < 2 {
+        return;
     }
-    let prefixes = root_names(roots);
-    for one in found.iter_mut().filter(|one| uses[&one.name] > 1) {
-        one.name = format!("{}/{}", prefixes[one.root], one.name);
+    let mut uses: HashMap<String, usize> = HashMap::new();
+    for one in found.iter_mut() {
+        *uses.entry(parts(one).1.clone()).or_default() += 1;
+    }
+    let prefixes = root_names(&files.roots);
+    for (root, name) in found.iter_mut().map(&parts) {
+        if uses[name] > 1 {
+            *name = format!("{}/{name}", prefixes[root]);
+        }
     }
     // A prefixed name may be what another root calls a file.
     let mut taken = HashSet::new();
-    for one in found {
-        let plain = one.name.clone();
+    for (_, name) in found.iter_mut().map(&parts) {
+        let plain = name.clone();
         let mut number = 2;
-        while !taken.insert(one.name.clone()) {
-            one.name = format!("{plain}#{number}");
+        while !taken.insert(name.clone()) {
+            *name = format!("{plain}#{number}");
             number += 1;
         }
     }

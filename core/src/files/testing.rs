@@ -51,6 +51,8 @@ pub(super) type Got = (String, u32, (u64, u64), String);
 #[derive(Default)]
 pub(super) struct MemorySink {
     state: Mutex<State>,
+    /// Where copies of files are laid.
+    folder: std::sync::OnceLock<TempDir>,
 }
 
 #[derive(Default)]
@@ -70,6 +72,12 @@ pub(super) struct State {
 impl MemorySink {
     pub(super) fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap()
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.folder
+            .get_or_init(|| tempfile::tempdir().unwrap())
+            .path()
     }
 }
 
@@ -106,7 +114,14 @@ impl Sink for MemorySink {
     }
 
     fn aside(&self) -> Result<Aside> {
-        Err(Error::bug("these tests keep no files"))
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = self.folder().join(number.to_string());
+        let file = std::fs::File::create_new(&path).unwrap();
+        Ok(Aside {
+            path,
+            file: Some(file),
+        })
     }
 }
 

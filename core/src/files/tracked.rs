@@ -173,6 +173,15 @@ impl TrackedFile {
         &self.opened
     }
 
+    /// Whether nobody has written to it since it was opened, as far as its size and time tell. If somebody has, what
+    /// was read of it may be half of the old content and half of the new.
+    pub(crate) fn is_as_opened(&mut self) -> Result<bool> {
+        let now = self.opened.look();
+        let now = now.map_err(|error| Error::io(self.path.display(), error))?;
+        self.changed |= now.identity() != self.opened.stamp.identity();
+        Ok(!self.changed)
+    }
+
     /// Whether its content was replaced while it was read.
     pub(crate) fn is_changed(&self) -> bool {
         self.changed

@@ -3,10 +3,9 @@
 //!
 //! ```
 //! use datalake_core::name_time::{Precision, name_time};
-//! use datalake_core::{Shown, Timestamp, Zone};
+//! use datalake_core::{Shown, Zone};
 //!
-//! let now: Timestamp = "2026-02-01T00:00:00Z".parse().unwrap(); // a plugin asks `cx.clock.now()`
-//! let time = name_time("Screenshot 2026-01-10 at 1.05.09\u{202f}PM.png", now).unwrap();
+//! let time = name_time("Screenshot 2026-01-10 at 1.05.09\u{202f}PM.png").unwrap();
 //! assert_eq!(time.text(), "2026-01-10T13:05:09");
 //! assert_eq!(time.precision, Precision::Second);
 //!
@@ -14,7 +13,7 @@
 //! assert_eq!(found.time.to_string(), "2026-01-10T07:35:09.000000Z");
 //! assert_eq!((found.offset, found.shown), (19_800, Shown::Once));
 //!
-//! assert_eq!(name_time("Screenshot (12).png", now), None);
+//! assert_eq!(name_time("Screenshot (12).png"), None);
 //! ```
 //!
 //! # What is read
@@ -33,7 +32,7 @@
 //!
 //! # What is not
 //!
-//! Days and hours that do not exist, years before 1990, times later than a day from now, and digits that belong
+//! Days and hours that do not exist, years before 1990 and after 2037, and digits that belong
 //! to something else: a longer number, a hexadecimal id, a UUID, a version (`v2026.01.10`), a telephone number,
 //! a size (`1920x1080`). A bare dotted date counts as a version, too.
 
@@ -43,6 +42,7 @@ mod tests;
 
 use std::ffi::OsStr;
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use jiff::civil::{Date, DateTime};
@@ -155,24 +155,23 @@ impl NameTime {
 }
 
 /// The time that is written in a file's name. Of a path only the last part is looked at; folders have
-/// [`folder_time`]. `now` is the caller's clock: a day later than tomorrow is no time.
-pub fn name_time(name: impl AsRef<OsStr>, now: Timestamp) -> Option<NameTime> {
+/// [`folder_time`].
+pub fn name_time(name: impl AsRef<OsStr>) -> Option<NameTime> {
     let path = name.as_ref().as_encoded_bytes();
     let name = path.rsplit(|byte| *byte == b'/').next()?;
-    Limits::at(now).find(name)
+    find(name)
 }
 
 /// The day that the folders of a path name, the innermost first: `2026/01/9/x.wav`, `2026-01-09 Walk/x.wav`.
 /// Files are moved between folders, so it is a guess where [`name_time`] has none, and never part of a key.
-pub fn folder_time(path: impl AsRef<Path>, now: Timestamp) -> Option<NameTime> {
-    let limits = Limits::at(now);
+pub fn folder_time(path: impl AsRef<Path>) -> Option<NameTime> {
     let folders = path.as_ref().parent()?.iter();
     let folders: Vec<&[u8]> = folders.map(OsStr::as_encoded_bytes).collect();
     (0..folders.len()).rev().find_map(|last| {
         let numbers = last.checked_sub(2).map(|first| &folders[first..=last]);
         let date = numbers.and_then(scan::folder_date);
-        let date = date.filter(|date| limits.allow(*date));
-        let date = date.or_else(|| Some(limits.find(folders[last])?.wall.date()))?;
+        let date = date.filter(|date| is_allowed(*date));
+        let date = date.or_else(|| Some(find(folders[last])?.wall.date()))?;
         Some(NameTime {
             wall: date.at(0, 0, 0, 0),
             precision: Precision::Day,
@@ -181,45 +180,29 @@ pub fn folder_time(path: impl AsRef<Path>, now: Timestamp) -> Option<NameTime> {
     })
 }
 
-/// The days that a name can mean.
-struct Limits {
-    latest: Date,
+/// The years that a name can mean: up to the last whole one that 32 bits of seconds reach. They do not follow the clock:
+/// what a name tells must be the same whenever it is read.
+const YEARS: RangeInclusive<i16> = 1990..=2037;
+
+fn is_allowed(date: Date) -> bool {
+    YEARS.contains(&date.year())
 }
 
-impl Limits {
-    /// In what year the names of digital things begin.
-    const FIRST_YEAR: i16 = 1990;
-    /// When this was written. A clock that shows an earlier day is wrong, and a machine that starts with its
-    /// clock at 1970 would find no time in any name.
-    const WRITTEN: Date = Date::constant(2026, 7, 1);
-
-    fn at(now: Timestamp) -> Self {
-        let today = now.in_zone(&Zone::utc()).date().max(Self::WRITTEN);
-        Self {
-            latest: today.tomorrow().unwrap_or(today),
+/// The time in a name: an instant, else the first date with a time of day, else the first date.
+fn find(name: &[u8]) -> Option<NameTime> {
+    let name = scan::normalised(name);
+    if let Some(time) = scan::instant(&name) {
+        return is_allowed(time.wall.date()).then_some(time);
+    }
+    let mut day = None;
+    for start in scan::starts(&name) {
+        match start
+            .date_and_time()
+            .filter(|time| is_allowed(time.wall.date()))
+        {
+            Some(time) if time.precision > Precision::Day => return Some(time),
+            time => day = day.or(time),
         }
     }
-
-    fn allow(&self, date: Date) -> bool {
-        date.year() >= Self::FIRST_YEAR && date <= self.latest
-    }
-
-    /// The time in a name: an instant, else the first date with a time of day, else the first date.
-    fn find(&self, name: &[u8]) -> Option<NameTime> {
-        let name = scan::normalised(name);
-        if let Some(time) = scan::instant(&name) {
-            return self.allow(time.wall.date()).then_some(time);
-        }
-        let mut day = None;
-        for start in scan::starts(&name) {
-            match start
-                .date_and_time()
-                .filter(|time| self.allow(time.wall.date()))
-            {
-                Some(time) if time.precision > Precision::Day => return Some(time),
-                time => day = day.or(time),
-            }
-        }
-        day
-    }
+    day
 }

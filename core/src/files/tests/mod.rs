@@ -1,7 +1,9 @@
 //! The files module against real files: every way in which they change between two looks.
 
+mod bundles;
 mod current;
 mod decisions;
+mod intake;
 mod line_reader;
 mod lines_to_records;
 mod packed;
