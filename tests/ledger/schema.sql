@@ -99,6 +99,7 @@ CREATE TABLE ledger_entries (
     note TEXT,
     account_id INTEGER REFERENCES ledger_accounts(id) ON DELETE SET NULL,
     peer_id INTEGER REFERENCES ledger_entries(id) ON DELETE SET NULL,
+    account_found TEXT,
     file_path TEXT,
     tags TEXT,
     -- kept by the store

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::identity::Stamp;
+use super::identity::{Identity, Stamp};
 use super::scan::Found;
 use crate::checkpoint::{KnownUnit, UnitId};
 use crate::source::Context;
@@ -46,7 +46,7 @@ impl BundleMark {
     }
 
     /// What a rename does not change.
-    fn identity(&self) -> Vec<(u64, u64, u64, i64)> {
+    fn identity(&self) -> Vec<Identity> {
         let mut identity: Vec<_> = self
             .members
             .iter()
@@ -65,7 +65,7 @@ pub(crate) struct Renamed {
     /// Held to tell whether it is still the snapshot that was indexed.
     snapshot: Arc<HashMap<UnitId, KnownUnit>>,
     version: u32,
-    known: HashMap<Vec<(u64, u64, u64, i64)>, Vec<(UnitId, BundleMark)>>,
+    known: HashMap<Vec<Identity>, Vec<(UnitId, BundleMark)>>,
 }
 
 impl Renamed {

@@ -45,6 +45,9 @@ pub struct Stamp {
     pub(crate) ctime: i64,
 }
 
+/// What a rename does not change of a stamp: device, inode, size and mtime.
+pub(crate) type Identity = (u64, u64, u64, i64);
+
 impl Stamp {
     /// Looks at what is at `path` now, through links; nothing where nothing is.
     ///
@@ -69,7 +72,7 @@ impl Stamp {
     }
 
     /// What a rename does not change: where it lies on the disk, its size, and when its content was changed.
-    pub(crate) fn identity(&self) -> (u64, u64, u64, i64) {
+    pub(crate) fn identity(&self) -> Identity {
         (self.dev, self.inode, self.size, self.mtime)
     }
 

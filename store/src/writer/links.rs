@@ -139,8 +139,8 @@ pub(crate) fn resolve(
     Ok(())
 }
 
-/// The best target of a link column that is there, and by what kind of name it was found. Names can be left of rows that somebody deleted with SQL
-/// of their own.
+/// The best target of a link column that is there, and by what kind of name it was found. Names can be left of rows
+/// that somebody deleted with SQL of their own.
 fn best(
     db: &Connection,
     catalog: &Catalog,

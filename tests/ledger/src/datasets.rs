@@ -66,6 +66,7 @@ pub static ENTRIES: Dataset = Dataset::rows("ledger_entries", "Entries of a ledg
         Column::text("note").merge(Merge::User),
         Column::integer("account_id").merge(Merge::Link),
         Column::integer("peer_id").merge(Merge::Link),
+        Column::text("account_found").merge(Merge::LinkedBy("account_id")),
     ])
     .key(&["entry"])
     .time("made_at")

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use datalake_core::{
-    Blob, Content, Dataset, FileMode, FileRef, Link, Record, Result, Scope, TimeSource, Timestamp,
-    Version,
+    Blob, Content, Dataset, FileMode, FileRef, Link, Preview, Record, Result, Scope, TimeSource,
+    Timestamp, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +77,8 @@ impl Common {
             record = record.version(Version::number(version));
         }
         for alias in &self.aliases {
-            record = record.alias("name", alias.as_str());
+            let (kind, name) = kind(alias);
+            record = record.alias(kind, name);
         }
         for tag in &self.tags {
             record = record.tag(tag.as_str());
@@ -161,6 +162,8 @@ pub struct Entry {
     pub peers: Vec<String>,
     /// Its file.
     pub file: Option<File>,
+    /// Previews of a file that it has not got.
+    pub previews: Vec<Shown>,
     /// What all records can carry.
     #[serde(rename = "with")]
     pub common: Common,
@@ -180,6 +183,31 @@ pub struct File {
     pub reference: bool,
     /// When it was made.
     pub made: Timestamp,
+    /// What shows what is in it.
+    pub shown: Vec<Shown>,
+}
+
+/// A preview of a file.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Shown {
+    /// Whether it is the other of the two sorts.
+    pub other: bool,
+    /// Which way of making it made it.
+    pub version: u32,
+    /// Itself.
+    pub text: String,
+}
+
+impl Shown {
+    fn preview(&self) -> Preview {
+        Preview {
+            kind: if self.other { "other" } else { "first" },
+            media_type: "text/plain",
+            version: self.version,
+            bytes: self.text.as_bytes().into(),
+        }
+    }
 }
 
 /// A sample of the series.
@@ -300,8 +328,13 @@ impl Entry {
         let mut record = self.common.dress(Record::new(&ENTRIES, &row));
         record = linked(record, "account_id", &ACCOUNTS, &self.accounts);
         record = linked(record, "peer_id", &ENTRIES, &self.peers);
+        let previews = self.previews.iter().map(Shown::preview);
+        record = previews.fold(record, Record::preview);
         Ok(match &self.file {
-            Some(file) => record.file(stage(file.blob())?),
+            Some(file) => {
+                let shown = file.shown.iter().map(Shown::preview);
+                shown.fold(record.file(stage(file.blob())?), Record::preview)
+            }
             None => record,
         })
     }
@@ -334,6 +367,15 @@ impl Sample {
 
 fn linked(record: Record, column: &'static str, to: &Dataset, names: &[String]) -> Record {
     names.iter().fold(record, |record, name| {
-        record.link(Link::new(column, to.name, "name", name.as_str()))
+        let (kind, name) = kind(name);
+        record.link(Link::new(column, to.name, kind, name))
     })
+}
+
+/// The kind of a name, and the name itself: `nick:bob` is a nickname.
+fn kind(name: &str) -> (&'static str, &str) {
+    match name.strip_prefix("nick:") {
+        Some(name) => ("nick", name),
+        None => ("name", name),
+    }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use datalake_ledger::Op;
-use datalake_ledger::ops::{Common, Entry, File};
+use datalake_ledger::ops::{Common, Entry, File, Shown};
 
 use crate::support::{Home, files_below};
 
@@ -185,5 +185,63 @@ fn what_a_dead_process_left_is_swept_at_the_next_start() {
     assert!(!orphan.exists() && !dead.exists());
     assert!(home.database().exists());
     drop(lake);
+    home.check();
+}
+
+fn shown(name: &str, previews: &[(bool, u32, &str)]) -> File {
+    let shown = |&(other, version, text): &(bool, u32, &str)| Shown {
+        other,
+        version,
+        text: text.to_owned(),
+    };
+    File {
+        shown: previews.iter().map(shown).collect(),
+        ..text(name, name)
+    }
+}
+
+fn previews(home: &Home) -> Vec<String> {
+    crate::search::lines(
+        &home.outside(),
+        "SELECT kind, media_type, version, CAST(content AS TEXT) FROM previews ORDER BY file, kind",
+    )
+}
+
+#[test]
+fn what_shows_a_file_is_kept_with_its_content_and_the_best_stays() {
+    let with = [
+        entry("a", 0, shown("f", &[(false, 1, "old"), (true, 1, "else")])),
+        entry("b", 0, shown("f", &[(false, 2, "new")])),
+        entry("c", 0, shown("f", &[(false, 2, "less")])),
+        entry("d", 0, text("f", "f")),
+    ];
+    let mut backwards = with.clone();
+    backwards.reverse();
+    let told = [with, backwards].map(|ops| {
+        let home = Home::new();
+        home.open().feed(&ops);
+        home.check();
+        previews(&home)
+    });
+    assert_eq!(told[0].len(), 2);
+    assert!(
+        told[0][0].contains("2") && told[0][0].contains("new"),
+        "{told:?}"
+    );
+    assert_eq!(told[0], told[1]);
+}
+
+#[test]
+fn a_preview_without_a_file_is_refused_with_its_record() {
+    let home = Home::new();
+    let lake = home.open();
+    let receipt =
+        lake.lines(r#"{"op":"entry","entry":"a","label":"l","previews":[{"text":"of nothing"}]}"#);
+    assert_eq!((receipt.inserted, receipt.rejected), (0, 1));
+    let why: String = home.get("SELECT message FROM rejects");
+    assert_eq!(
+        why,
+        "ledger_entries: it has a preview of a file, and no file"
+    );
     home.check();
 }

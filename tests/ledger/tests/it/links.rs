@@ -115,3 +115,37 @@ fn references_of_a_plugin_that_is_not_there_stop_nobody() {
     drop(lake);
     assert_eq!(fewer.get::<i64>("SELECT count(*) FROM ledger_entries"), 1);
 }
+
+#[test]
+fn how_a_target_was_found_is_told_and_follows_the_target() {
+    let home = Home::new();
+    let lake = home.open();
+    let found = || -> Option<String> { home.get("SELECT account_found FROM ledger_entries") };
+    lake.lines(
+        r#"{"op":"entry","entry":"e","label":"l","accounts":["main","nick:spare"],"with":{"version":1}}"#,
+    );
+    assert_eq!(found(), None);
+    lake.lines(&account("z", "nick:spare"));
+    assert_eq!(
+        (owner(&home).as_deref(), found().as_deref()),
+        (Some("z"), Some("nick"))
+    );
+    // The same row by its better name.
+    lake.lines(&account("z", "main"));
+    assert_eq!(
+        (owner(&home).as_deref(), found().as_deref()),
+        (Some("z"), Some("name"))
+    );
+    let by_nick =
+        r#"{"op":"entry","entry":"e","label":"l","accounts":["nick:spare"],"with":{"version":2}}"#;
+    assert_eq!(lake.lines(by_nick).changed, 1);
+    assert_eq!(
+        (owner(&home).as_deref(), found().as_deref()),
+        (Some("z"), Some("nick"))
+    );
+    assert_eq!(lake.lines(by_nick).unchanged, 1);
+    let none = r#"{"op":"entry","entry":"e","label":"l","with":{"version":3}}"#;
+    lake.lines(none);
+    assert_eq!((owner(&home), found()), (None, None));
+    home.check();
+}

@@ -2,7 +2,7 @@
 
 use datalake_core::{TimeSource, Timestamp};
 use datalake_ledger::Op;
-use datalake_ledger::ops::{Account, Book, Common, Entry, File, Sample};
+use datalake_ledger::ops::{Account, Book, Common, Entry, File, Sample, Shown};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::TestCaseError;
@@ -10,7 +10,7 @@ use proptest::test_runner::TestCaseError;
 use crate::support::Home;
 
 const WORDS: [&str; 6] = ["red", "green", "red green", "alpha beta", "", "gamma"];
-const NAMES: [&str; 4] = ["n0", "n1", "n2", "n3"];
+const NAMES: [&str; 5] = ["n0", "n1", "n2", "n3", "nick:n0"];
 
 fn word() -> impl Strategy<Value = Option<String>> {
     prop::option::weighted(0.8, select(&WORDS[..]).prop_map(String::from))
@@ -71,12 +71,24 @@ fn account() -> impl Strategy<Value = Op> {
 
 fn file() -> impl Strategy<Value = Option<File>> {
     let texts = select(&["one", "two", "three"][..]).prop_map(|text| Some(text.to_owned()));
-    let file = (select(&["f.txt", "g.txt"][..]), texts).prop_map(|(name, text)| File {
+    let preview = (prop::bool::ANY, 0..3_u32, select(&["x", "y"][..]));
+    let shown = prop::collection::vec(preview, 0..3);
+    let names = select(&["f.txt", "g.txt"][..]);
+    let file = (names, texts, shown).prop_map(|(name, text, shown)| File {
         name: name.to_owned(),
         text,
+        shown: shown.into_iter().map(shown_as).collect(),
         ..File::default()
     });
     prop::option::weighted(0.3, file)
+}
+
+fn shown_as((other, version, text): (bool, u32, &str)) -> Shown {
+    Shown {
+        other,
+        version,
+        text: text.to_owned(),
+    }
 }
 
 fn time_source() -> impl Strategy<Value = Option<TimeSource>> {
@@ -114,6 +126,7 @@ fn entry() -> impl Strategy<Value = Op> {
                 accounts: rest.0,
                 peers: rest.1,
                 file: rest.2,
+                previews: Vec::new(),
                 common: rest.3,
             }))
         },
