@@ -21,6 +21,8 @@ pub(crate) enum Noted {
     Recording {
         /// How long it is, where that is known.
         milliseconds: Option<u64>,
+        /// SHA-256 of it, by which its row is found.
+        sha256: Option<String>,
     },
     /// A transcript.
     Transcript {
@@ -37,14 +39,17 @@ impl Noted {
         match extension {
             "txt" => Self::Transcript { replaced: None },
             known if RECORDINGS.iter().any(|one| one.eq_ignore_ascii_case(known)) => {
-                Self::Recording { milliseconds: None }
+                Self::Recording {
+                    milliseconds: None,
+                    sha256: None,
+                }
             }
             _ => Self::Nothing,
         }
     }
 }
 
-/// What recordings end with, where their content says nothing.
+/// What recordings end with; of other files the content decides.
 pub(crate) const RECORDINGS: &[&str] = &["wav", "mp3", "flac", "m4a", "ogg", "opus", "webm"];
 
 /// A recording that the gateway named.
@@ -58,6 +63,8 @@ pub(crate) struct Recording<'a> {
     pub(crate) looks: link::Recording,
     /// How long it is, where that is known.
     pub(crate) milliseconds: Option<u64>,
+    /// By which SHA-256 its row is found.
+    pub(crate) sha256: BTreeSet<String>,
     /// Its files: copies, and what it was called before.
     pub(crate) units: Vec<&'a KnownUnit>,
 }
@@ -97,6 +104,12 @@ struct Stamped<'a, T> {
     noted: T,
 }
 
+/// What was noted of a recording.
+struct Sound {
+    milliseconds: Option<u64>,
+    sha256: Option<String>,
+}
+
 /// Sorts what is known.
 pub(crate) fn gather<'a>(cx: &Context, known: &'a [KnownUnit]) -> Files<'a> {
     let (mut recordings, mut transcripts, mut requests) = (Vec::new(), Vec::new(), Vec::new());
@@ -116,9 +129,8 @@ pub(crate) fn gather<'a>(cx: &Context, known: &'a [KnownUnit]) -> Files<'a> {
         };
         let stem = name.stem;
         match noted {
-            Noted::Recording {
-                milliseconds: noted,
-            } => {
+            Noted::Recording { milliseconds, sha256 } => {
+                let noted = Sound { milliseconds, sha256 };
                 recordings.push(Stamped {
                     unit,
                     stem,
@@ -160,7 +172,7 @@ fn resolved(cx: &Context, request: &Request) -> Option<Request> {
 }
 
 /// Each recording once, whatever it is called and wherever it lies.
-fn each_recording<'a>(cx: &Context, files: Vec<Stamped<'a, Option<u64>>>) -> Vec<Recording<'a>> {
+fn each_recording<'a>(cx: &Context, files: Vec<Stamped<'a, Sound>>) -> Vec<Recording<'a>> {
     let mut by_content: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for file in files {
         // A file that was never read is like no other.
@@ -201,7 +213,7 @@ fn told_apart<T>(files: Vec<Stamped<'_, T>>) -> Vec<Vec<Stamped<'_, T>>> {
 }
 
 /// One recording, called by the first of its names.
-fn recording<'a>(cx: &Context, files: &[Stamped<'a, Option<u64>>]) -> Option<Recording<'a>> {
+fn recording<'a>(cx: &Context, files: &[Stamped<'a, Sound>]) -> Option<Recording<'a>> {
     let first = files
         .iter()
         .min_by_key(|file| (file.time.wall, file.stem))?;
@@ -215,7 +227,8 @@ fn recording<'a>(cx: &Context, files: &[Stamped<'a, Option<u64>>]) -> Option<Rec
             dictated: first.what == "audio",
             copy: first.copy,
         },
-        milliseconds: files.iter().find_map(|file| file.noted),
+        milliseconds: files.iter().find_map(|file| file.noted.milliseconds),
+        sha256: files.iter().filter_map(|file| file.noted.sha256.clone()).collect(),
         units: files.iter().map(|file| file.unit).collect(),
     })
 }

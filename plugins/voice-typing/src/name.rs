@@ -58,8 +58,11 @@ pub(crate) fn read(path: &str) -> Name<'_> {
     }
 }
 
+/// How long the time is: `YYYYMMDD_HHMMSS`.
+pub(crate) const STAMP: usize = 15;
+
 fn stamped(stem: &str) -> Option<Says<'_>> {
-    let (stamp, rest) = stem.split_at_checked(15)?;
+    let (stamp, rest) = stem.split_at_checked(STAMP)?;
     let shaped = stamp.bytes().enumerate().all(|(at, byte)| match at {
         8 => byte == b'_',
         _ => byte.is_ascii_digit(),
@@ -114,13 +117,13 @@ pub(crate) fn job(what: &str) -> Option<String> {
     shaped.then(|| what.to_ascii_lowercase())
 }
 
-/// Who transcribed what the gateway calls by this backend, and with which model where the name tells.
-pub(crate) fn provider(backend: &str) -> (&str, Option<&str>) {
-    match backend {
-        "deepgram" => ("deepgram", None),
-        model if model.starts_with("nova") => ("deepgram", Some(model)),
-        whisper if whisper.ends_with("whisper") => ("whisper", None),
-        other => (other, None),
+/// Who transcribed what the gateway gave this name, and with which model where the name tells.
+pub(crate) fn provider(what: &str) -> Option<(&'static str, Option<&str>)> {
+    match what {
+        "deepgram" => Some(("deepgram", None)),
+        model if model.starts_with("nova-") => Some(("deepgram", Some(model))),
+        whisper if whisper.ends_with("whisper") => Some(("whisper", None)),
+        id => job(id).map(|_| ("assemblyai", None)),
     }
 }
 
@@ -190,10 +193,11 @@ mod tests {
         );
         assert_eq!(job("nova-2"), None);
         assert_eq!(job("6043afe6-2a85-4a9e-b0db-1655b08db28é"), None);
-        assert_eq!(provider("nova-2"), ("deepgram", Some("nova-2")));
-        assert_eq!(provider("deepgram"), ("deepgram", None));
-        assert_eq!(provider("lan-whisper"), ("whisper", None));
-        assert_eq!(provider("parakeet"), ("parakeet", None));
+        assert_eq!(provider("nova-2"), Some(("deepgram", Some("nova-2"))));
+        assert_eq!(provider("deepgram"), Some(("deepgram", None)));
+        assert_eq!(provider("lan-whisper"), Some(("whisper", None)));
+        assert_eq!(provider(id), Some(("assemblyai", None)));
+        assert_eq!(provider("parakeet"), None);
     }
 
     proptest! {

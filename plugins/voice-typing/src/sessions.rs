@@ -1,7 +1,6 @@
 //! Voice sessions: a row for each recording that the gateway named, with its transcript or with the reason why it has
 //! none.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -99,8 +98,8 @@ enum Verdict {
     Held(&'static str),
 }
 
-/// The name of a recording by its content: BLAKE3 in hexadecimal digits.
-pub(crate) const CONTENT: &str = "blake3";
+/// By what a recording and a transcript of the gateway are known to others: the device and the name.
+pub(crate) const DICTATION: &str = "dictation";
 /// Recordings that are smaller hold no word.
 const SMALLEST: u64 = 10_000;
 /// A file that was changed within this time may still be written to.
@@ -200,18 +199,14 @@ struct Session<'a> {
 impl Session<'_> {
     fn record(&self, device: &str) -> Record {
         let record = Record::new(&VOICE_SESSIONS, &self.row(device));
-        let audio = |hash| Link::new("audio_id", "audio", CONTENT, hash);
-        let contents = self
-            .recording
-            .units
-            .iter()
-            .filter_map(|unit| unit.state.hash);
-        let contents: BTreeSet<String> = contents.map(|hash| hex(&hash)).collect();
-        let record = contents.into_iter().map(audio).fold(record, Record::link);
+        let audio = |kind, name| Link::new("audio_id", "audio", kind, name);
+        let contents = self.recording.sha256.iter();
+        let record = contents.fold(record, |record, hash| record.link(audio("sha256", hash.clone())));
+        let record = record.link(audio(DICTATION, dictation(device, self.recording.stem)));
         match self.partner {
             Partner::Transcript(text, _) => {
-                let name = format!("{device}/{}", text.stem);
-                record.link(Link::new("transcript_id", "transcripts", "stem", name))
+                let name = dictation(device, text.stem);
+                record.link(Link::new("transcript_id", "transcripts", DICTATION, name))
             }
             Partner::Failed(_) | Partner::Nothing => record,
         }
@@ -308,6 +303,11 @@ impl Session<'_> {
         };
         (metadata != Metadata::default()).then_some(metadata)
     }
+}
+
+/// The alias [`DICTATION`] of what has this name.
+pub(crate) fn dictation(device: &str, stem: &str) -> String {
+    format!("{device}/{stem}")
 }
 
 /// A hash as names are made of it.
