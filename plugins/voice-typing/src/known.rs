@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use datalake_core::name_time::{NameTime, Resolved};
-use datalake_core::{Context, KnownUnit, RELATE_UNIT};
+use datalake_core::{Context, KnownUnit};
 use serde::{Deserialize, Serialize};
 
 use crate::link::{self, Text};
@@ -113,7 +113,7 @@ struct Sound {
 /// Sorts what is known.
 pub(crate) fn gather<'a>(cx: &Context, known: &'a [KnownUnit]) -> Files<'a> {
     let (mut recordings, mut transcripts, mut requests) = (Vec::new(), Vec::new(), Vec::new());
-    for unit in known.iter().filter(|unit| unit.id.as_str() != RELATE_UNIT) {
+    for unit in known {
         let name = name::read(unit.id.as_str());
         let noted = unit.cursor(cx.cursor_version);
         let noted = noted.unwrap_or_else(|| Noted::by_name(name.extension));

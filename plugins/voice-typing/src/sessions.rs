@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use datalake_core::{
-    Column, Context, Dataset, Derive, KnownUnit, Link, Merge, RELATE_UNIT, Record, Shown,
+    Column, Context, Dataset, Derive, KnownUnit, Link, Merge, Record, Shown,
     Timestamp, Version,
 };
 use serde::Serialize;
@@ -104,9 +104,10 @@ pub(crate) const DICTATION: &str = "dictation";
 const SMALLEST: u64 = 10_000;
 /// A file that was changed within this time may still be written to.
 const YOUNG: Duration = Duration::from_secs(60);
+const YOUTH: &str = "it was changed less than a minute ago";
 
-/// The sessions of all files that are known.
-pub(crate) fn sessions(cx: &Context, window: Duration, known: &[KnownUnit]) -> Vec<Record> {
+/// The sessions of all files that are known, and whether time alone may bring another verdict.
+pub(crate) fn sessions(cx: &Context, window: Duration, known: &[KnownUnit]) -> (Vec<Record>, bool) {
     let files = gather(cx, known);
     let window = i64::try_from(window.as_secs()).unwrap_or(i64::MAX);
     let recordings: Vec<_> = files.recordings.iter().map(|one| one.looks).collect();
@@ -124,24 +125,25 @@ pub(crate) fn sessions(cx: &Context, window: Duration, known: &[KnownUnit]) -> V
             }
         })
         .collect();
-    let version = version(known, &sessions);
+    let version = version(known, &sessions, window);
     let records = sessions.iter().map(|session| session.record(&cx.device));
-    records
-        .map(|record| record.version(version.clone()))
-        .collect()
+    let records = records.map(|record| record.version(version.clone())).collect();
+    let waits = |session: &Session<'_>| session.verdict == Verdict::Held(YOUTH);
+    (records, sessions.iter().any(waits))
 }
 
 /// What makes one state of the sessions newer than another: the last change of any file, then how often any was new,
-/// then how many sessions have a verdict. Files are never forgotten, and with time verdicts only come.
-fn version(known: &[KnownUnit], sessions: &[Session<'_>]) -> Version {
-    let files = known.iter().filter(|unit| unit.id.as_str() != RELATE_UNIT);
-    let last = files.clone().filter_map(|unit| unit.state.modified).max();
-    let contents = files.map(|unit| u64::from(unit.state.generation) + 1).sum();
+/// then how many sessions have a verdict, then a longer window. Files are never forgotten, and with time verdicts only
+/// come.
+fn version(known: &[KnownUnit], sessions: &[Session<'_>], window: i64) -> Version {
+    let last = known.iter().filter_map(|unit| unit.state.modified).max();
+    let contents = known.iter().map(|unit| u64::from(unit.state.generation) + 1);
     let open = |session: &&Session<'_>| matches!(session.verdict, Verdict::Held(_));
     let given = sessions.len() - sessions.iter().filter(open).count();
     Version::of(last.unwrap_or_default())
-        .then(contents)
+        .then(contents.sum())
         .then(given as u64)
+        .then(window.unsigned_abs())
 }
 
 /// What was found of a recording.
@@ -170,7 +172,7 @@ impl<'a> Partner<'a> {
                 Verdict::Held("it has less than 10 kB")
             }
             Self::Nothing if is_young(recording, now) => {
-                Verdict::Held("it was changed less than a minute ago")
+                Verdict::Held(YOUTH)
             }
             Self::Nothing => {
                 Verdict::Failure(format!("no transcript came within {window} seconds"))

@@ -58,7 +58,11 @@ impl FileSource for VoiceTyping {
     }
 
     fn relate(&self, cx: &Context, known: &[KnownUnit], out: &mut Emit<'_>) -> Result<()> {
-        sessions(cx, self.config.window, known).into_iter().try_for_each(|record| out.push(record))
+        let (records, waits) = sessions(cx, self.config.window, known);
+        if waits {
+            out.truncated();
+        }
+        records.into_iter().try_for_each(|record| out.push(record))
     }
 }
 
