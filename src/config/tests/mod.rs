@@ -86,6 +86,7 @@ const BLANK: SourceEntry = SourceEntry {
     fields: &[],
     datasets: &[],
     schema: None,
+    recognises: None,
     build: |_| None,
     sample: "",
     fixtures: Fixtures::NONE,
