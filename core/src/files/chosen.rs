@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 use super::names::readable;
 use crate::error::{Error, Result};
 
+/// What the names of sources begin with whose files were named one by one. No section of a configuration has such a
+/// name, and nobody reads such a source again by itself.
+pub const INGESTED: &str = "@ingest/";
+
 /// Files that somebody has named one by one. With these in its [`Context`](crate::Context) a source of files reads
 /// them, whatever they are called and wherever they lie, and searches none of its own places.
 ///

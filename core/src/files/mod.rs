@@ -35,7 +35,7 @@ use std::path::PathBuf;
 use glob::Glob;
 
 pub use bundle::{Bundle, BundleEmit, BundleSource, Member, bundle_source};
-pub use chosen::Chosen;
+pub use chosen::{Chosen, INGESTED};
 pub use emit::{FileEmit, ReplayEmit};
 pub use file_source::{FileSource, file_source};
 pub use identity::{Covered, Stamp};

@@ -203,6 +203,9 @@ mod tests {
             said(folder.path()),
             "there is a folder where a file should be; it was not opened"
         );
-        assert_eq!(said(&folder.path().join("nothing")), "entity not found");
+        assert_eq!(
+            said(&folder.path().join("nothing")),
+            "there is no such file"
+        );
     }
 }
