@@ -406,7 +406,10 @@ ORDER BY timestamp DESC;
 -- Recordings, transcripts, screenshots
 ---------------------------------------------------------------------------------------------------------
 
--- Recordings. file_path is relative to the data folder; blake3 is the hash of the content.
+-- Recordings. file_path is relative to the data folder; blake3 is the hash of the content. format and codec are told by
+-- the content (NULL: it is no sound that we know). duration_source is header, container, scan or estimate;
+-- duration_reason says why there is no duration. truncated: the file ends before the recording does, or nobody finished
+-- it. warnings is a JSON array of texts. utc_offset is that of local time, in seconds. metadata holds the other tags.
 CREATE TABLE audio (
     id INTEGER PRIMARY KEY,
     file_path TEXT NOT NULL,
@@ -425,6 +428,18 @@ CREATE TABLE audio (
     metadata TEXT,
     blake3 TEXT UNIQUE,
     time_source TEXT,
+    utc_offset INTEGER,
+    sha256 TEXT,
+    codec TEXT,
+    bits_per_sample INTEGER,
+    duration_source TEXT,
+    duration_reason TEXT,
+    truncated INTEGER,
+    warnings TEXT,
+    title TEXT,
+    artist TEXT,
+    album TEXT,
+    comment TEXT,
     -- kept by the store
     origin INTEGER REFERENCES origins(id),
     origin_start INTEGER,
@@ -441,6 +456,22 @@ CREATE INDEX idx_audio_created_at ON audio(created_at DESC, id DESC);
 CREATE INDEX idx_audio_tags ON audio(tags);
 CREATE INDEX idx_audio_format ON audio(format);
 CREATE INDEX idx_audio_source_device ON audio(source_device);
+
+CREATE VIRTUAL TABLE audio_fts USING fts5(
+    filename, title, artist, album, comment, tags, content = 'audio', content_rowid = 'id',
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE TRIGGER audio_ai AFTER INSERT ON audio BEGIN
+    INSERT INTO audio_fts(rowid, filename, title, artist, album, comment, tags) VALUES (new.id, new.filename, new.title, new.artist, new.album, new.comment, new.tags);
+END;
+CREATE TRIGGER audio_ad AFTER DELETE ON audio BEGIN
+    INSERT INTO audio_fts(audio_fts, rowid, filename, title, artist, album, comment, tags) VALUES ('delete', old.id, old.filename, old.title, old.artist, old.album, old.comment, old.tags);
+END;
+CREATE TRIGGER audio_au AFTER UPDATE OF id, filename, title, artist, album, comment, tags ON audio BEGIN
+    INSERT INTO audio_fts(audio_fts, rowid, filename, title, artist, album, comment, tags) VALUES ('delete', old.id, old.filename, old.title, old.artist, old.album, old.comment, old.tags);
+    INSERT INTO audio_fts(rowid, filename, title, artist, album, comment, tags) VALUES (new.id, new.filename, new.title, new.artist, new.album, new.comment, new.tags);
+END;
 
 -- Transcripts of recordings. One recording may have several.
 CREATE TABLE transcripts (

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 /// The seed of every generated file: figures of different days are about the same bytes.
-const SEED: u64 = 0x5eed_da7a_1a4e_0001;
+pub(crate) const SEED: u64 = 0x5eed_da7a_1a4e_0001;
 /// Processes that are sampled at each tick.
 const PROCESSES: usize = 20;
 /// 2025-01-14T09:40:00Z, the instant of the first tick.
@@ -26,10 +26,10 @@ const EVENTS: [(&str, &str); 4] = [
 ];
 
 /// SplitMix64: small, fast, and the same on every machine.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -37,7 +37,7 @@ impl Random {
     }
 
     /// A number from 0 to `bound - 1`.
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 }

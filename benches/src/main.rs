@@ -8,14 +8,17 @@
     reason = "a command-line tool for developers: its output is the terminal"
 )]
 
+mod desktop;
 mod floor;
 mod generate;
 mod inputs;
 mod measure;
+mod media;
 mod memory;
 mod program;
 mod report;
 mod rescan;
+mod screens;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -29,12 +32,14 @@ usage: datalake-bench [NAME...] [--runs N] [--lines N] [--dir DIR] [--json]
        datalake-bench generate memory|events --lines N --out FILE
        datalake-bench floor memory FILE DATABASE [--wide]
        datalake-bench floor walk FOLDER
+       datalake-bench floor keep|pictures FOLDER OUT
 
   NAME      memory, memory-growth, memory-rerun, memory-append, rescan, help, watch-idle,
-            watch-latency; without one, all
+            watch-latency, voice, screenshots, media-rerun, media-memory; without one, all
   --runs    how often each is run, instead of 5, 3 (memory-growth) or 15 (the short ones)
   --lines   the lines of the log, instead of the 1000000 that the bars are for
-  --files   the files of rescan, instead of the 100000 that the bar is for
+  --files   the files of rescan, voice, screenshots and media-rerun, instead of as many as the bar
+            is for
   --dir     where the inputs and databases are put, instead of the folder for temporary files
 ";
 
@@ -42,7 +47,7 @@ usage: datalake-bench [NAME...] [--runs N] [--lines N] [--dir DIR] [--json]
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 type Benchmark = fn(&Work, &Options) -> Outcome<Report>;
 
-const BENCHMARKS: [(&str, Benchmark); 8] = [
+const BENCHMARKS: [(&str, Benchmark); 12] = [
     ("help", memory::help),
     ("memory", memory::ingest),
     ("memory-rerun", memory::rerun),
@@ -51,6 +56,10 @@ const BENCHMARKS: [(&str, Benchmark); 8] = [
     ("memory-growth", memory::growth),
     ("watch-idle", watch::idle),
     ("watch-latency", watch::latency),
+    ("voice", media::voice),
+    ("screenshots", screens::screenshots),
+    ("media-rerun", media::rerun),
+    ("media-memory", screens::memory),
 ];
 
 /// What the command line says.
@@ -58,7 +67,7 @@ struct Options {
     words: Vec<String>,
     runs: Option<usize>,
     lines: u64,
-    files: u64,
+    files: Option<u64>,
     folder: Option<PathBuf>,
     out: Option<PathBuf>,
     json: bool,
@@ -71,7 +80,7 @@ impl Options {
             words: Vec::new(),
             runs: None,
             lines: 1_000_000,
-            files: 100_000,
+            files: None,
             folder: None,
             out: None,
             json: false,
@@ -82,7 +91,7 @@ impl Options {
             match argument.as_str() {
                 "--runs" => options.runs = Some(value()?.parse()?),
                 "--lines" => options.lines = value()?.parse()?,
-                "--files" => options.files = value()?.parse()?,
+                "--files" => options.files = Some(value()?.parse()?),
                 "--dir" => options.folder = Some(value()?.into()),
                 "--out" => options.out = Some(value()?.into()),
                 "--json" => options.json = true,
@@ -121,6 +130,8 @@ fn dispatch(options: &Options) -> Outcome<()> {
             floor::wide(Path::new(file), Path::new(database))
         }
         ["floor", "memory", file, database] => floor::compact(Path::new(file), Path::new(database)),
+        ["floor", "keep", folder, out] => media::keep(Path::new(folder), Path::new(out)),
+        ["floor", "pictures", folder, _] => screens::pictures(Path::new(folder)),
         ["floor", "walk", folder] => rescan::walk(Path::new(folder)),
         names => benchmarks(names, options),
     }

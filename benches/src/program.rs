@@ -18,22 +18,36 @@ const MESSAGES: &str = "messages";
 /// The folder of one run, with its own configuration, database, files and logs.
 pub(crate) struct Store {
     folder: TempDir,
-    input: PathBuf,
+    source: &'static str,
 }
 
 impl Store {
-    /// An empty one in `work`, to be filled from the folder `input`.
+    /// An empty one in `work`, to be filled from the memory logs in the folder `input`.
     pub(crate) fn new(work: &Path, input: &Path) -> Outcome<Self> {
+        Self::of(work, "memory-jsonl", &[("path", input)], "")
+    }
+
+    /// An empty one in `work`, to be filled by the stock plugin `source`: its keys that are paths, and others as lines
+    /// of TOML.
+    pub(crate) fn of(
+        work: &Path,
+        source: &'static str,
+        paths: &[(&str, &Path)],
+        keys: &str,
+    ) -> Outcome<Self> {
         let store = Self {
             folder: TempDir::new_in(work)?,
-            input: input.to_owned(),
+            source,
         };
-        // JSON strings of paths are TOML strings, too.
-        let quoted = serde_json::to_string(input)?;
-        let configuration = format!(
+        let mut configuration = format!(
             "[store]\ncache = \"{CACHE_MIB} MiB\"\nsynchronous = \"full\"\n\n\
-             [source.memory-jsonl]\ntype = \"memory-jsonl\"\npath = {quoted}\n"
+             [source.{source}]\ntype = \"{source}\"\n{keys}\n"
         );
+        for (key, path) in paths {
+            // JSON strings of paths are TOML strings, too.
+            let quoted = serde_json::to_string(path)?;
+            configuration.push_str(&format!("{key} = {quoted}\n"));
+        }
         fs::write(store.path("datalake.toml"), configuration)?;
         Ok(store)
     }
@@ -48,7 +62,7 @@ impl Store {
         self.path("datalake.db")
     }
 
-    /// The command that ingests the memory logs.
+    /// The command that reads the source.
     pub(crate) fn ingest(&self) -> Outcome<Command> {
         self.with_environment(Command::new(beside("datalake")?))
     }
@@ -75,11 +89,7 @@ impl Store {
     }
 
     fn with_environment(&self, mut command: Command) -> Outcome<Command> {
-        let mut path = std::ffi::OsString::from("path=");
-        path.push(&self.input);
-        command
-            .args(["run", "--source", "memory-jsonl", "--set"])
-            .arg(path);
+        command.args(["run", "--source", self.source]);
         isolate(&mut command, self.folder.path())?;
         command.env("DATALAKE_CONFIG", self.path("datalake.toml"));
         command.env("DATA_DIR", self.path("data"));
@@ -104,6 +114,14 @@ pub(crate) fn floor(file: &Path, database: &Path, wide: bool) -> Outcome<Command
     if wide {
         command.arg("--wide");
     }
+    Ok(command)
+}
+
+/// Another floor of this program, over the files of a folder.
+pub(crate) fn floor_over(name: &str, folder: &Path, out: &Path) -> Outcome<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["floor", name]).arg(folder).arg(out);
+    command.stdout(Stdio::null());
     Ok(command)
 }
 

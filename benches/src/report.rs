@@ -32,6 +32,7 @@ pub(crate) struct Figure {
 #[serde(rename_all = "snake_case")]
 enum Bar {
     AtMost(f64),
+    AtLeast(f64),
     Exactly(f64),
 }
 
@@ -53,6 +54,13 @@ impl Figure {
         self
     }
 
+    /// Passed when the value is not below the bar.
+    pub(crate) fn at_least(mut self, bar: f64) -> Self {
+        self.bar = Some(Bar::AtLeast(bar));
+        self.ok = Some(self.value >= bar);
+        self
+    }
+
     pub(crate) fn exactly(mut self, bar: f64) -> Self {
         self.bar = Some(Bar::Exactly(bar));
         self.ok = Some(self.value == bar);
@@ -63,6 +71,7 @@ impl Figure {
         let bar = match self.bar {
             None => String::new(),
             Some(Bar::AtMost(bar)) => format!("<= {}", number(bar)),
+            Some(Bar::AtLeast(bar)) => format!(">= {}", number(bar)),
             Some(Bar::Exactly(bar)) => format!("= {}", number(bar)),
         };
         let verdict = match self.ok {

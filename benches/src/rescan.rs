@@ -11,13 +11,15 @@ use crate::report::{Figure, Report};
 use crate::{Options, Outcome, generate};
 
 const RUNS: usize = 7;
+const FILES: u64 = 100_000;
 const FILES_A_FOLDER: u64 = 500;
 
 /// Makes the files, reads them once, and measures the runs that find nothing new.
 pub(crate) fn rescan(work: &Work, options: &Options) -> Outcome<Report> {
-    let folder = files(work, options.files)?;
+    let count = options.files.unwrap_or(FILES);
+    let folder = files(work, count)?;
     let runs = options.runs.unwrap_or(RUNS);
-    let about = format!("nothing new in {} files, median of {runs}", options.files);
+    let about = format!("nothing new in {count} files, median of {runs}");
     let store = Store::new(work.path(), &folder)?;
     store.run(&mut store.ingest()?)?;
     let mut report = Report::begin("rescan", about);
@@ -35,7 +37,7 @@ pub(crate) fn rescan(work: &Work, options: &Options) -> Outcome<Report> {
     let memory = middle(&program, |usage| usage.anonymous as f64 / 1e6);
     report.add(Figure::new("peak RssAnon, program", memory, "MB"));
     let (rows, _) = rows_and_bytes(&store.database(), "memory_samples")?;
-    report.add(Figure::new("samples", rows as f64, "").exactly(options.files as f64));
+    report.add(Figure::new("samples", rows as f64, "").exactly(count as f64));
     Ok(report)
 }
 

@@ -96,6 +96,8 @@ pub struct ConfiguredSource {
     pub settings: SourceSettings,
     /// What reads it.
     pub source: Arc<dyn Source>,
+    /// Its keys with their values, a line each, to see whether it has changed.
+    pub keys: Arc<str>,
     /// Whether it is to be run: `--source` chose it, or nothing was chosen and it is enabled.
     pub selected: bool,
     /// Whether it stands in no file, and is there only because its plugin was asked for.

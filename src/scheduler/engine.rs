@@ -248,6 +248,7 @@ impl Engine {
         let tags = source.settings.tags.iter();
         Reading {
             tags: tags.map(|tag| tag.as_str().into()).collect(),
+            configuration: source.keys.clone(),
             ..Reading::new(source.source.clone(), context, self.store.clone(), run)
         }
     }

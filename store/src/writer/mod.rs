@@ -319,6 +319,7 @@ pub(crate) fn mark_units(writer: &mut Writer, source: &str, present: &[UnitId]) 
         for unit in &changed {
             checkpoints::mark(db, source, &unit.id, !unit.missing)?;
         }
+        files::look_at_places(db, source)?;
         Ok(changed.len())
     })
 }

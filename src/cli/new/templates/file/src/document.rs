@@ -1,6 +1,6 @@
 //! The format: what a file says, and what may be wrong with it.
 
-use datalake_core::{Blob, Content, FileMode, FileRef, Record, Reject, Timestamp, TrackedFile};
+use datalake_core::{FileRef, Naming, Record, Reject, Timestamp, TrackedFile};
 use serde::Serialize;
 
 use crate::DOCUMENTS;
@@ -37,6 +37,15 @@ impl<'a> Document<'a> {
         })
     }
 
+    /// Where the file is kept: below `data/{{name}}/`, in the folder of the day on which it was made.
+    pub(crate) fn naming(&self) -> Naming {
+        Naming {
+            folder: "{{name}}",
+            name: self.filename.clone(),
+            made: self.at,
+        }
+    }
+
     /// The record, with the file that was kept for it.
     pub(crate) fn record(&self, kept: FileRef) -> Record {
         /// The fields are the columns.
@@ -57,17 +66,6 @@ impl<'a> Document<'a> {
             body: self.body,
         };
         Record::new(&DOCUMENTS, &row).file(kept)
-    }
-}
-
-/// The file as it is to be kept: a copy below `data/{{name}}/`.
-pub(crate) fn blob(file: &TrackedFile) -> Blob {
-    Blob {
-        content: Content::Path(file.path().to_owned()),
-        folder: "{{name}}",
-        name: filename(file),
-        made: file.modified().unwrap_or_default(),
-        mode: FileMode::Copy,
     }
 }
 

@@ -6,8 +6,8 @@ mod document;
 use std::io::Read;
 
 use datalake_core::{
-    Column, Context, Dataset, Error, FileEmit, FileSource, Files, Merge, Origin, Result, Sample,
-    TrackedFile, file_source,
+    Column, Context, Dataset, Error, FileEmit, FileMode, FileSource, Files, Merge, Origin, Result,
+    Sample, TrackedFile, file_source,
 };
 
 use config::Config;
@@ -49,20 +49,28 @@ impl FileSource for Reader {
         _from: (),
         out: &mut FileEmit<'_, ()>,
     ) -> Result<()> {
-        let mut bytes = Vec::new();
-        // One byte more than is taken shows that there is more, without holding all of it.
-        file.take(LARGEST + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| Error::io(file.path().display(), error))?;
-        let origin = Origin::bytes(0, bytes.len() as u64);
-        match Document::parse(&bytes, file) {
-            Ok(document) => {
-                let kept = out.file(document::blob(file))?;
-                out.push(document.record(kept).origin(origin))?;
-            }
-            Err(why) => out.reject(origin, why, Sample::of(&bytes)),
-        }
+        document(file, out)?;
         out.commit(&file.end()?, &())
+    }
+}
+
+/// Reads the file and keeps a copy of it in the same pass.
+fn document(file: &mut TrackedFile, out: &mut FileEmit<'_, ()>) -> Result<()> {
+    let mut intake = out.intake(file, FileMode::Copy)?;
+    let mut bytes = Vec::new();
+    // One byte more than is taken shows that there is more, without holding all of it.
+    let read = intake.by_ref().take(LARGEST + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Error::io(intake.file().path().display(), error))?;
+    let origin = Origin::bytes(0, bytes.len() as u64);
+    match Document::parse(&bytes, intake.file()) {
+        Ok(document) => {
+            let kept = out.keep(intake, document.naming())?;
+            out.push(document.record(kept).origin(origin))
+        }
+        Err(why) => {
+            out.reject(origin, why, Sample::of(&bytes));
+            Ok(())
+        }
     }
 }
 
