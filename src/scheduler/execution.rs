@@ -393,6 +393,7 @@ impl<'e> Execution<'e> {
         let Tally {
             attempted: _,
             failed: _,
+            preliminary: _,
             units,
             skipped,
             receipt,
