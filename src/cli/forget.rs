@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use datalake_core::Result;
+use datalake_core::{INGESTED, Result};
 use datalake_store::Forgotten;
 use serde_json::{Value, json};
 
@@ -105,6 +105,14 @@ fn write_text(
     }
     for other in others {
         let units = counted(other.units, "unit");
+        if other.source.starts_with(INGESTED) {
+            writeln!(
+                out,
+                "warning: {units} of {} were ingested one by one; ingest those again that {source} had, too",
+                other.source
+            )?;
+            continue;
+        }
         writeln!(
             out,
             "{} is read again at its next run: {units}",
