@@ -7,6 +7,8 @@ mod config;
 mod ingest;
 mod name;
 mod picture;
+#[cfg(test)]
+mod tests;
 mod thumbnail;
 
 use datalake_core::{
