@@ -268,6 +268,11 @@ impl Output {
         self.batch.size() >= self.job.batch_bytes
     }
 
+    /// Whether there is more than was read.
+    pub(crate) fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
     /// Whether anything was given to it.
     pub(crate) fn has_brought(&self) -> bool {
         self.sent > 0 || self.has_content()

@@ -122,7 +122,8 @@ impl Reading {
     }
 
     /// Writes what follows from all units, `known` being all that the source ever had. What was related from the same
-    /// units under the same configuration is there already, and is not related again.
+    /// units under the same configuration is there already, and is not related again, unless the source said that it
+    /// is not all there is to say yet.
     pub async fn relate(&self, known: &[KnownUnit], attempt: u64) -> UnitDone {
         match self.is_related(known).await {
             Ok(true) => return (Ok(()), Ok(Outcome::default())),
@@ -131,7 +132,7 @@ impl Reading {
         }
         let mut output = self.output(&UnitId::new(RELATE_UNIT), attempt);
         let mut related = self.source.relate(&self.context, known, &mut output).await;
-        if related.is_ok() && output.has_brought() {
+        if related.is_ok() && output.has_brought() && !output.is_truncated() {
             related = output.commit(&self.inputs(known)).await;
         }
         (related, output.finish().await)

@@ -172,7 +172,9 @@ pub trait Source: Send + Sync {
     }
 
     /// Called after the units: writes what follows from all units this source ever had, vanished ones too,
-    /// by name, size, time and content hash, reading no content. Its rows are replaced as a set.
+    /// by name, size, time, content hash and [cursor](KnownUnit::cursor), reading no content. What it wrote before
+    /// can be replaced as a set ([`Output::replace`]). It is called where a unit or the configuration has changed
+    /// since; where time alone may change what it says, [`Output::truncated`] has it called again at the next run.
     async fn relate(&self, _cx: &Context, _known: &[KnownUnit], _out: &mut Output) -> Result<()> {
         Ok(())
     }

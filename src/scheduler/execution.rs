@@ -54,6 +54,8 @@ struct Tally {
     receipt: Receipt,
     bytes: u64,
     pending: u64,
+    /// Whether what follows from all units is not all there is to say yet.
+    preliminary: bool,
     error: Option<Error>,
 }
 
@@ -308,8 +310,15 @@ impl<'e> Execution<'e> {
                 return Err(error);
             }
         };
-        self.tally.receipt += written?.receipt;
+        let written = written?;
+        self.tally.receipt += written.receipt;
+        self.tally.preliminary = written.truncated;
         related
+    }
+
+    /// Whether what was related may be another with time alone.
+    pub(super) fn is_preliminary(&self) -> bool {
+        self.tally.preliminary
     }
 
     /// All units the source ever had, as they are now: where nothing was read, as they were at the start.
@@ -384,6 +393,7 @@ impl<'e> Execution<'e> {
         let Tally {
             attempted: _,
             failed: _,
+            preliminary: _,
             units,
             skipped,
             receipt,
