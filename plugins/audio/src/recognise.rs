@@ -21,9 +21,17 @@ pub(crate) fn recognises(file: &Sniffed<'_>) -> Recognised {
 }
 
 /// Whether there is a format in which it can be sound. Behind a tag with a picture it begins too late to be seen.
+/// Frames that stand somewhere in other bytes are there by chance.
 fn has_format(head: &[u8]) -> bool {
+    if head.starts_with(b"ID3") {
+        return true;
+    }
     let facts = probe(&mut Cursor::new(head), false, &mut || Ok(()));
-    head.starts_with(b"ID3") || facts.is_ok_and(|facts| facts.format.is_some())
+    let format = facts.ok().and_then(|facts| facts.format);
+    match format {
+        Some("mp1" | "mp2" | "mp3") => matches!(head, [0xFF, 0xE0..=0xFF, ..]),
+        format => format.is_some(),
+    }
 }
 
 /// Whether it is a picture in the boxes of MP4: HEIC, AVIF, raw files of cameras.
