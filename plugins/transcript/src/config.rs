@@ -6,8 +6,7 @@ datalake_core::config! {
     /// Transcripts of recordings, as speech recognition and subtitles have them.
     pub struct TranscriptConfig {
         /// A folder with transcripts, a file, or a list of both.
-        #[example("~/transcripts")]
-        pub path: Paths,
+        pub path: Paths = ["~/Recordings"],
         /// Whether the files are copied below the data folder or stay where they are.
         pub mode: FileMode = "copy",
         /// Who made the transcripts that do not say it themselves.

@@ -46,7 +46,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Flags), Reject> {
         },
     };
     let text = without_nul(text, &mut flags)?;
-    let controls = text.chars().filter(|&c| is_binary(c)).count();
+    let controls = text.bytes().filter(|&byte| is_binary(byte)).count();
     if controls * CONTROLS_ONE_IN > text.len() {
         return Err(Reject::new(
             "not-text",
@@ -57,9 +57,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Flags), Reject> {
 }
 
 /// Control characters that no text has.
-fn is_binary(c: char) -> bool {
-    let is_text = matches!(c, '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1b}');
-    (c.is_ascii_control() && !is_text) || matches!(c, '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}')
+fn is_binary(byte: u8) -> bool {
+    byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r' | 0xB | 0xC | 0x1B)
 }
 
 fn without_mark(text: Cow<'_, str>) -> Cow<'_, str> {

@@ -114,11 +114,11 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<(Format, Transcript), Reject> {
 
 fn read(text: &str, extension: &str, flags: &mut Flags) -> Result<(Format, Transcript), Reject> {
     let is = |wanted: &str| extension.eq_ignore_ascii_case(wanted);
-    let start = text.trim_start();
+    let text = text.trim_start();
     if is("json") {
         return json(text, flags);
     }
-    if start.starts_with(['{', '[']) {
+    if text.starts_with(['{', '[']) {
         // A text may begin with "[Music]" as well, and a subtitle with "{\an8}".
         let mut json_flags = flags.clone();
         if let Ok(read) = json(text, &mut json_flags) {
@@ -126,22 +126,17 @@ fn read(text: &str, extension: &str, flags: &mut Flags) -> Result<(Format, Trans
             return Ok(read);
         }
     }
-    if is_vtt(text) {
+    let has_text = !text.is_empty();
+    if is_vtt(text) || (is("vtt") && has_text && !is_tsv(text)) {
         return Ok((Format::Vtt, vtt(text, flags)?));
     }
-    if is_tsv(text) {
+    if is_tsv(text) || (is("tsv") && has_text && !is_srt(text)) {
         return Ok((Format::Tsv, tsv(text, flags)?));
     }
-    if is("vtt") && !start.is_empty() {
-        return Ok((Format::Vtt, vtt(text, flags)?));
-    }
-    if is_srt(text) || (is("srt") && !start.is_empty()) {
+    if is_srt(text) || (is("srt") && has_text) {
         return Ok((Format::Srt, srt(text, flags)?));
     }
-    if is("tsv") && !start.is_empty() {
-        return Ok((Format::Tsv, tsv(text, flags)?));
-    }
-    Ok((Format::Txt, plain(text.trim())))
+    Ok((Format::Txt, plain(text.trim_end())))
 }
 
 /// The same text with one sort of line breaks.

@@ -128,6 +128,10 @@ fn the_content_decides_before_the_name() {
         "vtt"
     );
     assert_eq!(format("a.vtt", "00:01.000 --> 00:02.000\nHello\n"), "vtt");
+    let vtt = "\n \nWEBVTT\n\n00:01.000 --> 00:02.000\nHello\n";
+    assert_eq!(format("a.vtt", vtt), "vtt");
+    assert!(parse("a.vtt", vtt.as_bytes()).unwrap().1.flags.is_empty());
+    assert_eq!(format("a.tsv", "00:01.000 --> 00:02.000\nHello\n"), "srt");
     assert_eq!(format("a.txt", "start\tend\ttext\n0\t1\tHello\n"), "tsv");
     assert_eq!(
         format(
