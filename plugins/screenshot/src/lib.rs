@@ -7,8 +7,12 @@ mod config;
 mod ingest;
 mod name;
 mod picture;
+<<<<<<< HEAD
 #[cfg(test)]
 mod tests;
+=======
+mod recognise;
+>>>>>>> wt-ingest
 mod thumbnail;
 
 use datalake_core::{
@@ -89,6 +93,7 @@ datalake_core::register_source! {
     cursor_version: 1,
     config: ScreenshotConfig,
     datasets: [&SCREENSHOTS],
+    recognises: recognise::recognises,
     fixtures: [
         "Screenshot_20260110_120000_Firefox.png",
         "rgb.png",
