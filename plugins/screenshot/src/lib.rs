@@ -7,12 +7,9 @@ mod config;
 mod ingest;
 mod name;
 mod picture;
-<<<<<<< HEAD
+mod recognise;
 #[cfg(test)]
 mod tests;
-=======
-mod recognise;
->>>>>>> wt-ingest
 mod thumbnail;
 
 use datalake_core::{
