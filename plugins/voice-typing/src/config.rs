@@ -8,10 +8,11 @@ use datalake_core::{FileMode, Paths, Section};
 datalake_core::config! {
     /// Dictations of the voice typing gateway: recordings, transcripts, and which belongs to which.
     pub struct VoiceConfig {
-        /// Folders with recordings, or single files: the gateway's `recordings`, hyprwhspr's `longform_segments`.
-        pub recordings: Paths = ["~/Programs/recordings"],
+        /// Folders with recordings, or single files: the gateway's `recordings`, hyprwhspr's `longform_segments`. One
+        /// that does not exist is passed over.
+        pub recordings: Paths = ["~/omarchy-voice-typing/recordings", "~/Programs/recordings"],
         /// Folders with transcripts, or single files: the gateway's `transcripts`.
-        pub transcripts: Paths = ["~/Programs/transcripts"],
+        pub transcripts: Paths = ["~/omarchy-voice-typing/transcripts", "~/Programs/transcripts"],
         /// The gateway's logs, or folders with them. They say for certain which transcript a recording has, and why
         /// one has none.
         #[example(["~/omarchy-voice-typing/logs"])]
@@ -20,9 +21,11 @@ datalake_core::config! {
         /// A changed file applies to what is read from then on, and with `run --full` to everything.
         #[example("~/omarchy-voice-typing/config/replacements.json")]
         pub replacements: Option<PathBuf>,
-        /// How recordings and transcripts are kept: as copies, or where they are.
+        /// Whether recordings and transcripts are copied into the data folder (`copy`), or stay where they are
+        /// (`reference`).
         pub mode: FileMode = "copy",
-        /// Whether to look at the shape of recordings for the player. It means decoding them.
+        /// Whether the shape of the sound is drawn for the player. It takes most of the time where sound is
+        /// compressed.
         pub peaks: bool = true,
         /// How much later than its recording a transcript may be. The gateway waits 300 seconds for one, and the
         /// upload comes before.
