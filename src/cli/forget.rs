@@ -104,15 +104,15 @@ fn write_text(
         )?;
     }
     for other in others {
-        let units = counted(other.units, "unit");
         if other.source.starts_with(INGESTED) {
             writeln!(
                 out,
-                "warning: {units} of {} were ingested one by one; ingest those again that {source} had, too",
+                "warning: what {} and {source} had in common does not come back by itself: ingest those files again",
                 other.source
             )?;
             continue;
         }
+        let units = counted(other.units, "unit");
         writeln!(
             out,
             "{} is read again at its next run: {units}",

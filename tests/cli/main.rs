@@ -22,6 +22,7 @@ mod databases;
 mod discard;
 mod forget;
 mod help;
+mod ingest;
 mod inspect;
 mod menu;
 mod new;

@@ -12,6 +12,7 @@ mod json;
 mod language;
 mod model;
 mod name;
+mod recognise;
 mod record;
 mod source;
 #[cfg(test)]
@@ -35,6 +36,7 @@ datalake_core::register_source! {
     cursor_version: 1,
     config: TranscriptConfig,
     datasets: [&TRANSCRIPTS],
+    recognises: recognise::recognises,
     fixtures: ["talk.json", "talk.en.srt", "call.json", "lecture.vtt", "20260213_101500_nova-2.txt"],
     build: |section| Some(bundle_source(Transcripts::new(TranscriptConfig::from_section(section)?))),
 }

@@ -60,9 +60,26 @@ struct Rejected {
 pub(super) fn all(app: &App, plan: Plan, ingests: &[Ingest]) -> Result<Vec<Answer>> {
     let reader = (!ingests.is_empty()).then(|| app.reader()).transpose()?;
     let files = plan.files.into_iter();
-    files
-        .map(|file| one(app, reader.as_ref(), file, ingests))
-        .collect()
+    let answers = files.map(|file| one(app, reader.as_ref(), file, ingests));
+    let mut answers = answers.collect::<Result<Vec<Answer>>>()?;
+    for ingest in ingests {
+        tell_failure(&mut answers, ingest);
+    }
+    Ok(answers)
+}
+
+/// Where a run failed and none of its files did, its first file tells.
+fn tell_failure(answers: &mut [Answer], ingest: &Ingest) {
+    let report = &ingest.report;
+    let mut own: Vec<&mut Answer> = answers
+        .iter_mut()
+        .filter(|answer| answer.source == report.name)
+        .collect();
+    if own.iter().all(|answer| answer.error.is_none())
+        && let (Some(error), Some(first)) = (&report.error, own.first_mut())
+    {
+        first.error = Some(error.in_words());
+    }
 }
 
 fn one(app: &App, reader: Option<&Reader>, file: Planned, ingests: &[Ingest]) -> Result<Answer> {

@@ -65,7 +65,7 @@ pub(super) fn run(global: &Global, args: &IngestArgs) -> Result<Exit> {
     } else {
         answer::print(&answers, overrides.tags.is_some())?;
     }
-    Ok(exit(&answers, &ingests))
+    Ok(exit(&answers))
 }
 
 /// The plugins of the files that are to be read.
@@ -97,10 +97,9 @@ fn ingest(app: &App, plan: Plan) -> Result<(Plan, Vec<Ingest>)> {
 }
 
 /// What is worst decides.
-fn exit(answers: &[Answer], ingests: &[Ingest]) -> Exit {
-    let failed = ingests.iter().any(|ingest| ingest.report.error.is_some());
+fn exit(answers: &[Answer]) -> Exit {
     match () {
-        () if failed || answers.iter().any(|answer| answer.error.is_some()) => Exit::Failed,
+        () if answers.iter().any(|answer| answer.error.is_some()) => Exit::Failed,
         () if answers.iter().any(|answer| answer.receipt.rejected > 0) => Exit::Rejects,
         () => Exit::Done,
     }
