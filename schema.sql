@@ -473,7 +473,12 @@ CREATE TRIGGER audio_au AFTER UPDATE OF id, filename, title, artist, album, comm
     INSERT INTO audio_fts(rowid, filename, title, artist, album, comment, tags) VALUES (new.id, new.filename, new.title, new.artist, new.album, new.comment, new.tags);
 END;
 
--- Transcripts of recordings. One recording may have several.
+-- Transcripts of recordings. One recording may have several. stem is the path of the transcript's files below the root
+-- of their source, without their endings. segments is a JSON list, in order, of
+--   {"start": 0, "end": 1620, "text": "Hello there", "speaker": "A", "confidence": 0.8,
+--    "words": [[0, 420, "Hello", 0.95], [420, 700, "there", 0.9, "B"]]}
+-- with times in milliseconds from the start of the recording; what is not known is left out, in a word null. A word is
+-- start, end, text, confidence and, where it is not that of the segment, the speaker. It may be long, so it comes last.
 CREATE TABLE transcripts (
     id INTEGER PRIMARY KEY,
     file_path TEXT NOT NULL,
@@ -492,6 +497,17 @@ CREATE TABLE transcripts (
     metadata TEXT,
     stem TEXT,
     time_source TEXT,
+    -- Seconds east of UTC when it was made.
+    utc_offset INTEGER,
+    -- The kind of name by which the recording was found: sha256, stem or sibling.
+    audio_link TEXT,
+    model TEXT,
+    -- The length of the recording, where the recogniser says it.
+    duration_seconds REAL,
+    -- The files it is made of, with their formats, as a JSON object.
+    formats TEXT,
+    -- What was odd about it, as a JSON list: utf-16, cp1252, lossy, nul, cut, bad-cues, rolling, texts-differ.
+    flags TEXT,
     -- kept by the store
     origin INTEGER REFERENCES origins(id),
     origin_start INTEGER,
@@ -503,6 +519,7 @@ CREATE TABLE transcripts (
     scope INTEGER REFERENCES scopes(id),
     seen TEXT,
     batch INTEGER,
+    segments TEXT,
     UNIQUE (source_device, stem)
 );
 CREATE INDEX idx_transcripts_created_at ON transcripts(created_at DESC, id DESC);
@@ -526,7 +543,11 @@ CREATE TRIGGER transcripts_au AFTER UPDATE OF id, content, filename, tags ON tra
     INSERT INTO transcripts_fts(rowid, content, filename, tags) VALUES (new.id, new.content, new.filename, new.tags);
 END;
 
--- Screenshots. wall_time is the time written in the name or the file, without a zone; never the mtime.
+-- Screenshots. wall_time is the time written in the name, else in the image, as it is written; '' where there is none,
+-- and never the mtime. width and height are as one sees it; they, format and bit_depth are NULL where the file is no
+-- image that can be read, and metadata says why (problem). metadata also says why there is no thumbnail
+-- (thumbnail_reason), which time of the image is the best (written, written_in), whether the clock showed wall_time
+-- twice or never (clock), and whether the image moves (animated). utc_offset is that of local time, in seconds.
 CREATE TABLE screenshots (
     id INTEGER PRIMARY KEY,
     file_path TEXT NOT NULL,
@@ -543,6 +564,11 @@ CREATE TABLE screenshots (
     blake3 TEXT,
     wall_time TEXT,
     time_source TEXT,
+    utc_offset INTEGER,
+    bit_depth INTEGER,
+    title TEXT,
+    app TEXT,
+    software TEXT,
     -- kept by the store
     origin INTEGER REFERENCES origins(id),
     origin_start INTEGER,
@@ -559,12 +585,30 @@ CREATE TABLE screenshots (
 CREATE INDEX idx_screenshots_created_at ON screenshots(created_at DESC, id DESC);
 CREATE INDEX idx_screenshots_tags ON screenshots(tags);
 
+CREATE VIRTUAL TABLE screenshots_fts USING fts5(
+    filename, title, app, tags, content = 'screenshots', content_rowid = 'id',
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE TRIGGER screenshots_ai AFTER INSERT ON screenshots BEGIN
+    INSERT INTO screenshots_fts(rowid, filename, title, app, tags) VALUES (new.id, new.filename, new.title, new.app, new.tags);
+END;
+CREATE TRIGGER screenshots_ad AFTER DELETE ON screenshots BEGIN
+    INSERT INTO screenshots_fts(screenshots_fts, rowid, filename, title, app, tags) VALUES ('delete', old.id, old.filename, old.title, old.app, old.tags);
+END;
+CREATE TRIGGER screenshots_au AFTER UPDATE OF id, filename, title, app, tags ON screenshots BEGIN
+    INSERT INTO screenshots_fts(screenshots_fts, rowid, filename, title, app, tags) VALUES ('delete', old.id, old.filename, old.title, old.app, old.tags);
+    INSERT INTO screenshots_fts(rowid, filename, title, app, tags) VALUES (new.id, new.filename, new.title, new.app, new.tags);
+END;
+
 ---------------------------------------------------------------------------------------------------------
 -- Voice typing
 ---------------------------------------------------------------------------------------------------------
 
--- Dictations: a recording, its transcript and what became of it. rating, rating_notes and
--- corrected_transcript are the person's own.
+-- Dictations: a recording, its transcript and what became of it. stem is the name of the recording. success is NULL
+-- while there is no verdict; metadata says why. link_method says how the transcript was found (stamp, log, time),
+-- link_gap_seconds how much later than the recording it is. replaced_transcript is the text with spellings put right,
+-- where that makes a difference. rating, rating_notes and corrected_transcript are the person's own.
 CREATE TABLE voice_sessions (
     id INTEGER PRIMARY KEY,
     audio_id INTEGER REFERENCES audio(id) ON DELETE SET NULL,
@@ -587,6 +631,9 @@ CREATE TABLE voice_sessions (
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
     metadata TEXT,
     stem TEXT,
+    link_method TEXT,
+    link_gap_seconds INTEGER,
+    replaced_transcript TEXT,
     -- kept by the store
     origin INTEGER REFERENCES origins(id),
     origin_start INTEGER,
@@ -604,6 +651,16 @@ CREATE INDEX idx_voice_sessions_audio ON voice_sessions(audio_id);
 CREATE INDEX idx_voice_sessions_transcript ON voice_sessions(transcript_id);
 CREATE INDEX idx_voice_sessions_created ON voice_sessions(created_at DESC, id DESC);
 CREATE INDEX idx_voice_sessions_device ON voice_sessions(source_device);
+
+-- The text of a dictation with spellings put right: a variant of its transcript that names the file of spellings.
+CREATE VIEW voice_sessions_derived AS
+SELECT
+    vs.id AS id,
+    (SELECT json_extract(variant.value, '$.text')
+     FROM json_each(t.metadata, '$.variants') AS variant
+     WHERE json_extract(variant.value, '$.file') = 'replacements.json') AS replaced_transcript
+FROM voice_sessions AS vs
+LEFT JOIN transcripts AS t ON t.id = vs.transcript_id;
 
 -- Steps of a dictation.
 CREATE TABLE voice_events (
@@ -641,6 +698,9 @@ SELECT
     t.confidence AS confidence,
     vs.success AS success,
     vs.failure_reason AS failure_reason,
+    vs.link_method AS link_method,
+    vs.link_gap_seconds AS link_gap_seconds,
+    vs.replaced_transcript AS replaced_transcript,
     vs.corrected_transcript AS corrected_transcript,
     vs.rating AS rating,
     vs.source_device AS source_device,
@@ -649,6 +709,14 @@ FROM voice_sessions AS vs
 LEFT JOIN audio AS a ON a.id = vs.audio_id
 LEFT JOIN transcripts AS t ON t.id = vs.transcript_id
 ORDER BY vs.created_at DESC;
+
+-- Transcripts of the gateway whose recording was never seen: it was deleted, or overwritten within its second.
+CREATE VIEW v_voice_orphans AS
+SELECT t.id AS id, t.stem AS stem, t.created_at AS created_at, t.provider AS provider, t.content AS content
+FROM transcripts AS t
+WHERE EXISTS (SELECT 1 FROM aliases AS a WHERE a.dataset = 'transcripts' AND a.kind = 'dictation' AND a.row_id = t.id)
+    AND NOT EXISTS (SELECT 1 FROM voice_sessions AS vs WHERE vs.transcript_id = t.id)
+ORDER BY t.created_at DESC;
 
 ---------------------------------------------------------------------------------------------------------
 -- Claude Code

@@ -60,7 +60,7 @@ struct Screen {
 /// Writes the screenshot of this number, with or without an alpha channel.
 pub(crate) fn write(path: &Path, number: u64) -> io::Result<()> {
     let screen = Screen::draw(number);
-    let alpha = number % 3 == 0;
+    let alpha = number.is_multiple_of(3);
     let file = BufWriter::new(File::create(path)?);
     let mut encoder = png::Encoder::new(file, WIDTH as u32, HEIGHT as u32);
     encoder.set_color(if alpha {

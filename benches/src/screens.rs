@@ -97,11 +97,13 @@ pub(crate) fn memory(work: &Work, _options: &Options) -> Outcome<Report> {
         "media-memory",
         String::from("inputs larger than memory should be"),
     );
-    let inputs: [(&str, fn(&Path) -> Outcome<()>); 2] = [("audio", long), ("screenshot", wide)];
-    for (source, make) in inputs {
+    for source in ["audio", "screenshot"] {
         let folder = work.path().join(format!("large-{source}"));
         fs::create_dir_all(&folder)?;
-        make(&folder)?;
+        match source {
+            "audio" => long(&folder)?,
+            _ => wide(&folder)?,
+        }
         let store = Store::of(work.path(), source, &[("path", &folder)], "")?;
         let usage = store.run(&mut store.ingest()?)?;
         let table = if source == "audio" {

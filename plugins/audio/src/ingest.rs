@@ -253,20 +253,20 @@ fn metadata(facts: &Facts) -> Option<Map<String, Value>> {
 ///
 /// ```
 /// assert_eq!(datalake_audio::stem("laptop", "x/recordings/a.en.wav"), "laptop/x/recordings/a.en");
+/// // A file that was named by itself is called by its whole path.
+/// assert_eq!(datalake_audio::stem("laptop", "/home/me/a.wav"), "laptop//home/me/a");
 /// ```
 pub fn stem(device: &str, unit: &str) -> String {
-    let (folder, name) = unit
-        .rsplit_once('/')
-        .map_or(("", unit), |(folder, name)| (folder, name));
+    let (folder, name) = unit.split_at(unit.rfind('/').map_or(0, |slash| slash + 1));
     // A name that begins with its only dot has no extension.
     let name = match name.rsplit_once('.') {
         Some((stem, _)) if !stem.is_empty() => stem,
         _ => name,
     };
-    let parts = [device, folder, name]
-        .into_iter()
-        .filter(|part| !part.is_empty());
-    parts.collect::<Vec<_>>().join("/")
+    match device {
+        "" => format!("{folder}{name}"),
+        device => format!("{device}/{folder}{name}"),
+    }
 }
 
 /// The alias `sibling` of a recording: its [`stem`] with the last folder left out. What belongs to it may lie in the
@@ -276,6 +276,7 @@ pub fn stem(device: &str, unit: &str) -> String {
 /// let sibling = datalake_audio::sibling;
 /// assert_eq!(sibling("laptop", "x/recordings/a.wav"), sibling("laptop", "x/transcripts/a.txt"));
 /// assert_eq!(sibling("laptop", "a.wav"), "laptop/a");
+/// assert_eq!(sibling("laptop", "/recordings/a.wav"), sibling("laptop", "/transcripts/a.txt"));
 /// ```
 pub fn sibling(device: &str, unit: &str) -> String {
     let Some((folder, name)) = unit.rsplit_once('/') else {

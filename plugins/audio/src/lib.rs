@@ -6,6 +6,7 @@
 mod config;
 mod ingest;
 pub mod probe;
+mod recognise;
 
 use datalake_core::{
     Column, Context, Dataset, FileEmit, FileSource, Files, Merge, Result, TrackedFile, file_source,
@@ -100,6 +101,7 @@ datalake_core::register_source! {
     cursor_version: 1,
     config: AudioConfig,
     datasets: [&AUDIO],
+    recognises: recognise::recognises,
     fixtures: ["tagged.wav", "cut.wav", "cbr.mp3", "voice.m4a", "voice.opus", "text.wav"],
     build: |section| Some(file_source(Audio(AudioConfig::from_section(section)?))),
 }

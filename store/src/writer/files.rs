@@ -4,6 +4,7 @@ use datalake_core::{FileRef, Preview, Zone};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Failure;
+use crate::location::{path_of, text_of};
 use crate::tree::Placing;
 
 /// Who saw a file, and when.
@@ -66,10 +67,7 @@ pub(crate) fn place(
             (db.last_insert_rowid(), path)
         }
     };
-    let there = staged
-        .place
-        .as_ref()
-        .map(|place| place.to_string_lossy().into_owned());
+    let there = staged.place.as_deref().map(text_of);
     if let Some(place) = &there {
         let sql =
             "INSERT INTO places (file, device, path, seen_at, origin) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -81,6 +79,29 @@ pub(crate) fn place(
         id,
         path: path.or(there),
     })
+}
+
+/// Looks where the files that this source brought have been seen, and notes which of these places are empty now and
+/// which have a file again.
+pub(crate) fn look_at_places(db: &Connection, source: &str) -> rusqlite::Result<()> {
+    let places = "SELECT p.file, p.device, p.path, p.missing FROM places AS p JOIN origins AS o ON o.id = p.origin
+                  WHERE o.source = ?1";
+    let mut statement = db.prepare_cached(places)?;
+    let mut rows = statement.query([source])?;
+    let mut changed: Vec<(i64, String, String, bool)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (path, was): (String, bool) = (row.get(2)?, row.get(3)?);
+        let missing = path_of(&path).symlink_metadata().is_err();
+        if missing != was {
+            changed.push((row.get(0)?, row.get(1)?, path, missing));
+        }
+    }
+    let mark = "UPDATE places SET missing = ?4 WHERE file = ?1 AND device = ?2 AND path = ?3";
+    for (file, device, path, missing) in changed {
+        db.prepare_cached(mark)?
+            .execute(params![file, device, path, missing])?;
+    }
+    Ok(())
 }
 
 /// Keeps what shows what is in a file. Of two of one sort the one of the greater version stays, of equal versions the

@@ -188,6 +188,49 @@ fn what_a_dead_process_left_is_swept_at_the_next_start() {
     home.check();
 }
 
+/// The places of the only file, and whether each is empty.
+fn places(home: &Home) -> Vec<String> {
+    let sql = "SELECT path, missing FROM places ORDER BY path DESC";
+    let db = home.outside();
+    let mut statement = db.prepare(sql).unwrap();
+    let told = statement.query_map([], |row| {
+        let (path, missing): (String, bool) = (row.get(0)?, row.get(1)?);
+        let name = path.rsplit('/').next().unwrap().to_owned();
+        Ok(format!("{name}{}", if missing { " gone" } else { "" }))
+    });
+    told.unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_place_that_is_empty_is_marked_and_its_name_need_not_be_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = Home::new();
+    let lake = home.open();
+    let at = |name: &[u8]| home.path("").join(std::ffi::OsStr::from_bytes(name));
+    let (plain, odd) = (at(b"plain"), at(b"caf\xe9"));
+    for place in [&plain, &odd] {
+        fs::write(place, "same").unwrap();
+        let file = File {
+            path: Some(place.clone()),
+            reference: true,
+            ..text("f", "")
+        };
+        lake.feed(&[entry("a", 0, file), Op::Commit]);
+    }
+    assert_eq!(places(&home), ["caf%E9", "plain"]);
+    fs::remove_file(&odd).unwrap();
+    // The unit that brought it has gone: that is when its places are looked at.
+    let gone = || lake.store.mark_missing("one".into(), Vec::new());
+    home.run(gone()).unwrap();
+    assert_eq!(places(&home), ["caf%E9 gone", "plain"]);
+    fs::write(&odd, "same").unwrap();
+    let unit = vec![datalake_core::UnitId::new("u")];
+    home.run(lake.store.mark_missing("one".into(), unit))
+        .unwrap();
+    assert_eq!(places(&home), ["caf%E9", "plain"]);
+    home.check();
+}
+
 fn shown(name: &str, previews: &[(bool, u32, &str)]) -> File {
     let shown = |&(other, version, text): &(bool, u32, &str)| Shown {
         other,
