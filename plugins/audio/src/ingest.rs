@@ -217,6 +217,7 @@ fn record(
         metadata: metadata(facts),
     };
     let record = Record::new(&AUDIO, &row)
+        .origin(Origin::bytes(0, kept.size()))
         .alias("stem", stem(&cx.device, unit))
         .alias("sibling", sibling(&cx.device, unit))
         .alias("sha256", sha256)
