@@ -17,7 +17,7 @@ use datalake_core::{
 
 use config::ScreenshotConfig;
 pub use picture::{Field, Format, Picture, Written, probe};
-pub use thumbnail::{MEDIA_TYPE, SIDE, THUMBNAIL_VERSION, Thumbnail, thumbnail};
+pub use thumbnail::{Thumbnail, thumbnail};
 
 const SUMMARY: &str = "Screenshots and other images, with a small picture of each";
 
