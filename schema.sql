@@ -406,7 +406,10 @@ ORDER BY timestamp DESC;
 -- Recordings, transcripts, screenshots
 ---------------------------------------------------------------------------------------------------------
 
--- Recordings. file_path is relative to the data folder; blake3 is the hash of the content.
+-- Recordings. file_path is relative to the data folder; blake3 is the hash of the content. format and codec are told by
+-- the content (NULL: it is no sound that we know). duration_source is header, container, scan or estimate;
+-- duration_reason says why there is no duration. truncated: the file ends before the recording does, or nobody finished
+-- it. warnings is a JSON array of texts. utc_offset is that of local time, in seconds. metadata holds the other tags.
 CREATE TABLE audio (
     id INTEGER PRIMARY KEY,
     file_path TEXT NOT NULL,
@@ -425,6 +428,18 @@ CREATE TABLE audio (
     metadata TEXT,
     blake3 TEXT UNIQUE,
     time_source TEXT,
+    utc_offset INTEGER,
+    sha256 TEXT,
+    codec TEXT,
+    bits_per_sample INTEGER,
+    duration_source TEXT,
+    duration_reason TEXT,
+    truncated INTEGER,
+    warnings TEXT,
+    title TEXT,
+    artist TEXT,
+    album TEXT,
+    comment TEXT,
     -- kept by the store
     origin INTEGER REFERENCES origins(id),
     origin_start INTEGER,
@@ -442,7 +457,28 @@ CREATE INDEX idx_audio_tags ON audio(tags);
 CREATE INDEX idx_audio_format ON audio(format);
 CREATE INDEX idx_audio_source_device ON audio(source_device);
 
--- Transcripts of recordings. One recording may have several.
+CREATE VIRTUAL TABLE audio_fts USING fts5(
+    filename, title, artist, album, comment, tags, content = 'audio', content_rowid = 'id',
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE TRIGGER audio_ai AFTER INSERT ON audio BEGIN
+    INSERT INTO audio_fts(rowid, filename, title, artist, album, comment, tags) VALUES (new.id, new.filename, new.title, new.artist, new.album, new.comment, new.tags);
+END;
+CREATE TRIGGER audio_ad AFTER DELETE ON audio BEGIN
+    INSERT INTO audio_fts(audio_fts, rowid, filename, title, artist, album, comment, tags) VALUES ('delete', old.id, old.filename, old.title, old.artist, old.album, old.comment, old.tags);
+END;
+CREATE TRIGGER audio_au AFTER UPDATE OF id, filename, title, artist, album, comment, tags ON audio BEGIN
+    INSERT INTO audio_fts(audio_fts, rowid, filename, title, artist, album, comment, tags) VALUES ('delete', old.id, old.filename, old.title, old.artist, old.album, old.comment, old.tags);
+    INSERT INTO audio_fts(rowid, filename, title, artist, album, comment, tags) VALUES (new.id, new.filename, new.title, new.artist, new.album, new.comment, new.tags);
+END;
+
+-- Transcripts of recordings. One recording may have several. stem is the path of the transcript's files below the root
+-- of their source, without their endings. segments is a JSON list, in order, of
+--   {"start": 0, "end": 1620, "text": "Hello there", "speaker": "A", "confidence": 0.8,
+--    "words": [[0, 420, "Hello", 0.95], [420, 700, "there", 0.9, "B"]]}
+-- with times in milliseconds from the start of the recording; what is not known is left out, in a word null. A word is
+-- start, end, text, confidence and, where it is not that of the segment, the speaker. It may be long, so it comes last.
 CREATE TABLE transcripts (
     id INTEGER PRIMARY KEY,
     file_path TEXT NOT NULL,
@@ -461,6 +497,17 @@ CREATE TABLE transcripts (
     metadata TEXT,
     stem TEXT,
     time_source TEXT,
+    -- Seconds east of UTC when it was made.
+    utc_offset INTEGER,
+    -- The kind of name by which the recording was found: sha256, stem or sibling.
+    audio_link TEXT,
+    model TEXT,
+    -- The length of the recording, where the recogniser says it.
+    duration_seconds REAL,
+    -- The files it is made of, with their formats, as a JSON object.
+    formats TEXT,
+    -- What was odd about it, as a JSON list: utf-16, cp1252, lossy, nul, cut, bad-cues, rolling, texts-differ.
+    flags TEXT,
     -- kept by the store
     origin INTEGER REFERENCES origins(id),
     origin_start INTEGER,
@@ -472,6 +519,7 @@ CREATE TABLE transcripts (
     scope INTEGER REFERENCES scopes(id),
     seen TEXT,
     batch INTEGER,
+    segments TEXT,
     UNIQUE (source_device, stem)
 );
 CREATE INDEX idx_transcripts_created_at ON transcripts(created_at DESC, id DESC);
@@ -557,8 +605,10 @@ END;
 -- Voice typing
 ---------------------------------------------------------------------------------------------------------
 
--- Dictations: a recording, its transcript and what became of it. rating, rating_notes and
--- corrected_transcript are the person's own.
+-- Dictations: a recording, its transcript and what became of it. stem is the name of the recording. success is NULL
+-- while there is no verdict; metadata says why. link_method says how the transcript was found (stamp, log, time),
+-- link_gap_seconds how much later than the recording it is. replaced_transcript is the text with spellings put right,
+-- where that makes a difference. rating, rating_notes and corrected_transcript are the person's own.
 CREATE TABLE voice_sessions (
     id INTEGER PRIMARY KEY,
     audio_id INTEGER REFERENCES audio(id) ON DELETE SET NULL,
@@ -581,6 +631,9 @@ CREATE TABLE voice_sessions (
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
     metadata TEXT,
     stem TEXT,
+    link_method TEXT,
+    link_gap_seconds INTEGER,
+    replaced_transcript TEXT,
     -- kept by the store
     origin INTEGER REFERENCES origins(id),
     origin_start INTEGER,
@@ -598,6 +651,16 @@ CREATE INDEX idx_voice_sessions_audio ON voice_sessions(audio_id);
 CREATE INDEX idx_voice_sessions_transcript ON voice_sessions(transcript_id);
 CREATE INDEX idx_voice_sessions_created ON voice_sessions(created_at DESC, id DESC);
 CREATE INDEX idx_voice_sessions_device ON voice_sessions(source_device);
+
+-- The text of a dictation with spellings put right: a variant of its transcript that names the file of spellings.
+CREATE VIEW voice_sessions_derived AS
+SELECT
+    vs.id AS id,
+    (SELECT json_extract(variant.value, '$.text')
+     FROM json_each(t.metadata, '$.variants') AS variant
+     WHERE json_extract(variant.value, '$.file') = 'replacements.json') AS replaced_transcript
+FROM voice_sessions AS vs
+LEFT JOIN transcripts AS t ON t.id = vs.transcript_id;
 
 -- Steps of a dictation.
 CREATE TABLE voice_events (
@@ -635,6 +698,9 @@ SELECT
     t.confidence AS confidence,
     vs.success AS success,
     vs.failure_reason AS failure_reason,
+    vs.link_method AS link_method,
+    vs.link_gap_seconds AS link_gap_seconds,
+    vs.replaced_transcript AS replaced_transcript,
     vs.corrected_transcript AS corrected_transcript,
     vs.rating AS rating,
     vs.source_device AS source_device,
@@ -643,6 +709,14 @@ FROM voice_sessions AS vs
 LEFT JOIN audio AS a ON a.id = vs.audio_id
 LEFT JOIN transcripts AS t ON t.id = vs.transcript_id
 ORDER BY vs.created_at DESC;
+
+-- Transcripts of the gateway whose recording was never seen: it was deleted, or overwritten within its second.
+CREATE VIEW v_voice_orphans AS
+SELECT t.id AS id, t.stem AS stem, t.created_at AS created_at, t.provider AS provider, t.content AS content
+FROM transcripts AS t
+WHERE EXISTS (SELECT 1 FROM aliases AS a WHERE a.dataset = 'transcripts' AND a.kind = 'dictation' AND a.row_id = t.id)
+    AND NOT EXISTS (SELECT 1 FROM voice_sessions AS vs WHERE vs.transcript_id = t.id)
+ORDER BY t.created_at DESC;
 
 ---------------------------------------------------------------------------------------------------------
 -- Claude Code

@@ -127,7 +127,8 @@ impl Error {
     }
 
     /// The same words once more, for a second one who is told. The failure underneath stays with the first.
-    pub(crate) fn in_words(&self) -> Self {
+    #[must_use]
+    pub fn in_words(&self) -> Self {
         let Inner {
             kind,
             message,

@@ -31,9 +31,10 @@ pub use config::{ByteSize, Folders, Paths, Secret, Section};
 pub use dataset::{Column, Dataset, Derive, Kind, Merge, Owner, Shape};
 pub use error::{Error, ErrorKind, Result};
 pub use files::{
-    Bundle, BundleEmit, BundleSource, Class, Covered, FileEmit, FileSource, Files, Intake,
-    LINE_LIMIT, Line, LineEmit, LineReader, LineSource, Member, Overlong, Piece, Place, ReplayEmit,
-    Stamp, TrackedFile, bundle_source, file_source, line_source,
+    Bundle, BundleEmit, BundleSource, Chosen, Class, Covered, FileEmit, FileSource, Files,
+    INGESTED, Intake, LINE_LIMIT, Line, LineEmit, LineReader, LineSource, Member, Overlong, Piece,
+    Place, Recognise, Recognised, ReplayEmit, Sniff, Sniffed, Stamp, TrackedFile, bundle_source,
+    file_source, line_source,
 };
 #[doc(hidden)]
 pub use inventory;

@@ -203,7 +203,7 @@ impl Output {
 
     /// Writes what is left, without moving the checkpoint, and waits for the sink.
     pub async fn finish(mut self) -> Result<Outcome> {
-        if self.sent > 0 || self.has_content() {
+        if self.has_brought() {
             let mut batch = self.seal(None);
             batch.last = true;
             self.send(batch).await?;
@@ -266,6 +266,16 @@ impl Output {
 
     fn is_full(&self) -> bool {
         self.batch.size() >= self.job.batch_bytes
+    }
+
+    /// Whether there is more than was read.
+    pub(crate) fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// Whether anything was given to it.
+    pub(crate) fn has_brought(&self) -> bool {
+        self.sent > 0 || self.has_content()
     }
 
     /// Whether the open batch holds anything to write.

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::checkpoint::{KnownUnit, UnitId};
 use crate::error::Result;
 use crate::output::{BATCH_BYTES, Job, Outcome, Output, Progress};
@@ -10,6 +12,7 @@ use crate::record::Origin;
 use crate::reject::{Kept, Sample};
 use crate::sink::Sink;
 use crate::source::{Context, Source, Unit};
+use crate::time::Timestamp;
 
 /// The unit under which [`Source::relate`] writes.
 pub const RELATE_UNIT: &str = "@relate";
@@ -17,6 +20,12 @@ pub const RELATE_UNIT: &str = "@relate";
 /// What came of reading a unit: what the source says, and what the sink says. Where both failed, the sink's
 /// error explains the source's.
 pub type UnitDone = (Result<()>, Result<Outcome>);
+
+/// What was related last: a hash of the units and the configuration.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct Related {
+    inputs: Box<str>,
+}
 
 /// An execution of a source.
 pub struct Reading {
@@ -30,6 +39,8 @@ pub struct Reading {
     pub run: i64,
     /// Tags that the configuration adds to every record.
     pub tags: Arc<[Box<str>]>,
+    /// The source's configuration as text: what is related is related again when it changes.
+    pub configuration: Arc<str>,
     /// After how many bytes an open batch is written.
     pub batch_bytes: usize,
     /// The run's counters.
@@ -45,6 +56,7 @@ impl Reading {
             sink,
             run,
             tags: Arc::default(),
+            configuration: Arc::default(),
             batch_bytes: BATCH_BYTES,
             progress: Arc::default(),
         }
@@ -109,11 +121,60 @@ impl Reading {
         ((read, output.finish().await), replayed)
     }
 
-    /// Writes what follows from all units, `known` being all that the source ever had.
+    /// Writes what follows from all units, `known` being all that the source ever had. What was related from the same
+    /// units under the same configuration is there already, and is not related again, unless the source said that it
+    /// is not all there is to say yet.
     pub async fn relate(&self, known: &[KnownUnit], attempt: u64) -> UnitDone {
+        match self.is_related(known).await {
+            Ok(true) => return (Ok(()), Ok(Outcome::default())),
+            Ok(false) => {}
+            Err(error) => return (Err(error), Ok(Outcome::default())),
+        }
         let mut output = self.output(&UnitId::new(RELATE_UNIT), attempt);
-        let related = self.source.relate(&self.context, known, &mut output).await;
+        let mut related = self.source.relate(&self.context, known, &mut output).await;
+        if related.is_ok() && output.has_brought() && !output.is_truncated() {
+            related = output.commit(&self.inputs(known)).await;
+        }
         (related, output.finish().await)
+    }
+
+    async fn is_related(&self, known: &[KnownUnit]) -> Result<bool> {
+        let (source, unit) = (&self.context.source, UnitId::new(RELATE_UNIT));
+        if self.context.full {
+            return Ok(false);
+        }
+        // A source that relates nothing has no such checkpoint, and its units need not be looked at.
+        let stored = self.sink.checkpoint(source, &unit).await?;
+        let stored = stored.and_then(|stored| stored.decode(self.context.cursor_version));
+        Ok(stored.is_some_and(|stored: Related| stored == self.inputs(known)))
+    }
+
+    /// What relating rests on.
+    fn inputs(&self, known: &[KnownUnit]) -> Related {
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |part: &[u8]| {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        };
+        let Context { device, zone, .. } = &self.context;
+        for part in [&**device, zone.name(), &self.configuration] {
+            add(part.as_bytes());
+        }
+        self.tags.iter().for_each(|tag| add(tag.as_bytes()));
+        for unit in known {
+            let KnownUnit { id, state, .. } = unit;
+            let cursor = unit.checkpoint.as_ref().map(|stored| &*stored.cursor);
+            add(id.as_str().as_bytes());
+            add(cursor.unwrap_or_default().as_bytes());
+            add(state.hash.as_ref().map_or(&[], |hash| &hash[..]));
+            let modified = state.modified.map_or(i64::MIN, Timestamp::as_micros);
+            add(&modified.to_le_bytes());
+            add(&state.size.to_le_bytes());
+            add(&[u8::from(unit.missing)]);
+        }
+        Related {
+            inputs: hasher.finalize().to_hex().as_str().into(),
+        }
     }
 
     fn output(&self, unit: &UnitId, attempt: u64) -> Output {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::config::{Field, Section};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
+use crate::files::{Recognise, Recognised, Sniffed};
 use crate::source::Source;
 
 /// How far a plugin can be relied on.
@@ -58,6 +59,8 @@ pub struct SourceEntry {
     pub datasets: &'static [&'static Dataset],
     /// The SQL of its tables, for a plugin that brings its own.
     pub schema: Option<&'static str>,
+    /// Tells which single files are its own; none where it reads whole folders only.
+    pub recognises: Option<Recognise>,
     /// Makes a source.
     pub build: Build,
     /// Its own keys in the sample configuration; empty means that they are taken from `fields`.
@@ -122,6 +125,28 @@ pub fn sources() -> Result<Vec<&'static SourceEntry>> {
 /// The plugin of this name.
 pub fn find(name: &str) -> Option<&'static SourceEntry> {
     inventory::iter::<SourceEntry>().find(|entry| entry.name == name)
+}
+
+/// The plugins of `entries` that are surest that a file is one of their own: several where they are equally sure,
+/// none where no plugin has seen anything of its own in it.
+pub fn recognise(
+    entries: &[&'static SourceEntry],
+    file: &Sniffed<'_>,
+) -> Vec<&'static SourceEntry> {
+    let mut surest = Recognised::No;
+    let mut found = Vec::new();
+    for entry in entries {
+        let sure = entry.recognises.map(|recognises| recognises(file));
+        let sure = sure.unwrap_or_default();
+        if sure > surest {
+            surest = sure;
+            found.clear();
+        }
+        if sure == surest && sure > Recognised::No {
+            found.push(*entry);
+        }
+    }
+    found
 }
 
 /// The datasets of all plugins by name.
@@ -203,7 +228,8 @@ pub fn is_kebab_case(name: &str) -> bool {
 /// Registers a plugin. `schema`, `sample` and what follows it up to `build` can be left out.
 ///
 /// `fixtures` names files of the crate's folder `fixtures/`, small ones, because they become part of the
-/// program; `fixture_config` says how a test configures the plugin for the folder `{root}`, if not by
+/// program; `recognises` is a function that tells which single files are the plugin's own, see
+/// [`Sniffed`](crate::Sniffed); `fixture_config` says how a test configures the plugin for the folder `{root}`, if not by
 /// `path = ["{root}"]`; `golden` names the file in which the conformance kit keeps what the fixtures become.
 ///
 /// ```
@@ -247,6 +273,7 @@ macro_rules! register_source {
         datasets: [$($dataset:expr),* $(,)?],
         $(schema: $schema:expr,)?
         $(sample: $sample:expr,)?
+        $(recognises: $recognises:expr,)?
         $(fixtures: [$($fixture:literal),+ $(,)?],)?
         $(fixture_config: $fixture_config:expr,)?
         $(golden: $golden:literal,)?
@@ -265,6 +292,7 @@ macro_rules! register_source {
                 fields: <$config>::FIELDS,
                 datasets: &[$($dataset),*],
                 schema: $crate::__config_option!($($schema)?),
+                recognises: $crate::__config_option!($($recognises)?),
                 build: $build,
                 sample: concat!($($sample)?),
                 fixtures: $crate::Fixtures::NONE
@@ -317,6 +345,7 @@ mod tests {
             fields: &[],
             datasets: datasets.to_vec().leak(),
             schema: None,
+            recognises: None,
             build: |_| None,
             sample: "",
             fixtures: Fixtures::NONE,
@@ -383,6 +412,36 @@ mod tests {
             "the plugins `a` and `b` both define the dataset `notes`; define it once as a \
              `static` and use that one, or rename one of them"
         );
+    }
+
+    #[test]
+    fn the_surest_plugin_counts() {
+        let sure = |name, recognises: Recognise| -> &'static SourceEntry {
+            Box::leak(Box::new(SourceEntry {
+                recognises: Some(recognises),
+                ..*entry(name, &[])
+            }))
+        };
+        let entries = [
+            sure("by-ending", |file| match file.ends_with(&[".wav"]) {
+                true => Recognised::Name,
+                false => Recognised::No,
+            }),
+            entry("folders", &[]),
+            sure("by-magic", |file| match file.head {
+                b"RIFF" => Recognised::Content,
+                _ => Recognised::No,
+            }),
+            sure("greedy", |_| Recognised::Name),
+        ];
+        let found = |name, head| -> Vec<&str> {
+            let found = recognise(&entries, &Sniffed::new(name, head));
+            found.iter().map(|entry| entry.name).collect()
+        };
+        assert_eq!(found("a.wav", b"RIFF"), ["by-magic"]);
+        assert_eq!(found("a.WAV", b""), ["by-ending", "greedy"]);
+        assert_eq!(found("a", b""), ["greedy"]);
+        assert!(recognise(&entries[..3], &Sniffed::new("a", b"")).is_empty());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 use crate::checkpoint::{Checkpoint, KnownUnit, SourceName, UnitId};
 use crate::error::Result;
-use crate::files::Stamp;
+use crate::files::{Chosen, Stamp};
 use crate::output::Output;
 use crate::reject::{Kept, Reject};
 use crate::time::{SharedClock, Timestamp, Zone};
@@ -73,6 +73,8 @@ pub struct Context {
     pub cursor_version: u32,
     /// Whether to read everything again, whatever the checkpoints say.
     pub full: bool,
+    /// The files to read instead of what it would find; a source of anything else than files knows nothing of it.
+    pub chosen: Option<Arc<Chosen>>,
     /// Asks it to stop.
     pub cancel: Cancel,
     /// Tells that it goes on: a source that shows no life for long is given up.
@@ -96,6 +98,7 @@ impl Context {
             known: Arc::default(),
             cursor_version,
             full: false,
+            chosen: None,
             cancel: Cancel::default(),
             pulse: Pulse::default(),
         }
@@ -169,9 +172,16 @@ pub trait Source: Send + Sync {
     }
 
     /// Called after the units: writes what follows from all units this source ever had, vanished ones too,
-    /// by name, size, time and content hash, reading no content. Its rows are replaced as a set.
+    /// by name, size, time, content hash and [cursor](KnownUnit::cursor), reading no content. What it wrote before
+    /// can be replaced as a set ([`Output::replace`]). It is called where a unit or the configuration has changed
+    /// since; where time alone may change what it says, [`Output::truncated`] has it called again at the next run.
     async fn relate(&self, _cx: &Context, _known: &[KnownUnit], _out: &mut Output) -> Result<()> {
         Ok(())
+    }
+
+    /// The unit that a file of this name is part of.
+    fn unit_of(&self, name: &str) -> UnitId {
+        UnitId::new(name)
     }
 
     /// Whether a change at `path` may be news for it. A watch asks; where in doubt, it is.

@@ -26,11 +26,27 @@ impl App {
         set: &[String],
         changes: bool,
     ) -> Result<Self> {
+        Self::load_with(global, changes, |inputs| {
+            inputs.sources = sources.to_vec();
+            inputs.set = set.to_vec();
+        })
+    }
+
+    /// The same for a command that changes the store and needs a source of each of these plugins, whether the
+    /// configuration has one or not.
+    pub(super) fn load_for_plugins(global: &Global, plugins: Vec<&'static str>) -> Result<Self> {
+        Self::load_with(global, true, |inputs| inputs.plugins = plugins)
+    }
+
+    fn load_with(
+        global: &Global,
+        changes: bool,
+        fill: impl FnOnce(&mut Inputs<'_>),
+    ) -> Result<Self> {
         let entries = registry::sources()?;
         let mut inputs = Inputs::from_process(&entries)?;
         inputs.config.clone_from(&global.config);
-        inputs.sources = sources.to_vec();
-        inputs.set = set.to_vec();
+        fill(&mut inputs);
         let config = Config::load(&inputs).map_err(Error::from)?;
         for warning in &config.warnings {
             // Nobody can be told when stderr is gone.

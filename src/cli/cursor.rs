@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use datalake_core::{Checkpoint, Covered, Error, Result, UnitId};
+use datalake_core::{Checkpoint, Covered, Error, RELATE_UNIT, Result, UnitId};
 use datalake_store::{Cell, Holder, LockState, Reader, SourceLock, Store};
 use serde_json::{Value, json};
 
@@ -93,12 +93,13 @@ fn lines(app: &App, reader: &Reader, source: &str, unit: Option<&str>) -> Result
         .source(source)
         .map(|known| known.entry.cursor_version);
     let sql = "SELECT unit, version, cursor, size, generation, modified_at, updated_at, missing FROM checkpoints
-               WHERE source = ?1 AND (?2 IS NULL OR unit = ?2) ORDER BY unit";
+               WHERE source = ?1 AND unit != ?3 AND (?2 IS NULL OR unit = ?2) ORDER BY unit";
     let unit = unit.map_or(Cell::Null, |unit| Cell::Text(unit.to_owned()));
+    let related = Cell::Text(RELATE_UNIT.to_owned());
     let mut lines = Vec::new();
     reader.each(
         sql,
-        &[Cell::Text(source.to_owned()), unit],
+        &[Cell::Text(source.to_owned()), unit, related],
         DEADLINE,
         |_, row| {
             lines.push(line(&row, version));

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use datalake_core::Result;
+use datalake_core::{INGESTED, Result};
 use datalake_store::Forgotten;
 use serde_json::{Value, json};
 
@@ -104,6 +104,14 @@ fn write_text(
         )?;
     }
     for other in others {
+        if other.source.starts_with(INGESTED) {
+            writeln!(
+                out,
+                "warning: what {} and {source} had in common does not come back by itself: ingest those files again",
+                other.source
+            )?;
+            continue;
+        }
         let units = counted(other.units, "unit");
         writeln!(
             out,

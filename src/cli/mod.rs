@@ -12,6 +12,7 @@ mod datasets;
 mod discard;
 mod docs;
 mod forget;
+mod ingest;
 mod init;
 mod menu;
 mod new;
@@ -41,6 +42,7 @@ use completions::CompletionsArgs;
 use cursor::CursorCommand;
 use discard::DropArgs;
 use forget::ForgetArgs;
+use ingest::IngestArgs;
 use preview::PreviewArgs;
 use rejects::Status;
 use replay::ReplayArgs;
@@ -110,6 +112,12 @@ enum Command {
     Config(ConfigCommand),
     /// Read the sources once into the store
     Run(RunArgs),
+    /// Take in single files of any kind, and print the ids of what they became
+    ///
+    /// Each file is recognised by its first bytes, else by its name, and read as the plugin of its kind reads its
+    /// own: with the keys of the configured source in whose folder it lies, else of the only source of its kind.
+    /// A file that was taken in before changes nothing but its tags, and its id is printed again.
+    Ingest(IngestArgs),
     /// Show what a run would insert, change and reject; nothing is written
     ///
     /// Other programs wait to write to the database meanwhile.
@@ -151,7 +159,7 @@ impl Command {
     /// Whether it writes to the store, and so into the log.
     fn changes_the_store(&self) -> bool {
         match self {
-            Self::Init | Self::Forget(_) => true,
+            Self::Init | Self::Ingest(_) | Self::Forget(_) => true,
             Self::Rejects(command) => {
                 matches!(command, RejectsCommand::Replay(_) | RejectsCommand::Drop(_))
             }
@@ -294,6 +302,7 @@ fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Docs { folder } => docs::run(&folder, Cli::command()),
         Command::Config(ConfigCommand::Schema) => config::schema(),
         Command::Completions(args) => completions::run(&args, Cli::command(), cli.global.json),
+        Command::Ingest(args) => ingest::run(&cli.global, &args),
         Command::Preview(args) => {
             let source = std::slice::from_ref(&args.source);
             let app = App::load(&cli.global, source, &args.set, false)?;
@@ -320,6 +329,7 @@ fn dispatch(cli: Cli) -> Result<Exit> {
                 Command::Plugins(_)
                 | Command::Docs { .. }
                 | Command::Run(_)
+                | Command::Ingest(_)
                 | Command::Preview(_)
                 | Command::Completions(_) => Ok(Exit::Usage),
             }

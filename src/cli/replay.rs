@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use datalake_core::{Error, Result, UnitId};
+use datalake_core::{Error, INGESTED, Result, UnitId};
 use datalake_store::{Cell, Reader, StoredReject};
 use serde_json::{Value, json};
 
@@ -135,7 +135,7 @@ async fn replay(app: &App, open: Open) -> Result<Outcome> {
                 let ids: Vec<i64> = rejects.into_iter().map(|(id, _)| id).collect();
                 engine.replay(source, &ids, &bars).await?
             }
-            None => without_source(rejects),
+            None => without_source(&name, rejects),
         };
         outcome.replays.push((name, replay));
     }
@@ -143,11 +143,15 @@ async fn replay(app: &App, open: Open) -> Result<Outcome> {
 }
 
 /// Nobody can read them.
-fn without_source(rejects: Vec<(i64, String)>) -> Replay {
+fn without_source(source: &str, rejects: Vec<(i64, String)>) -> Replay {
+    let why = match source.starts_with(INGESTED) {
+        true => "it stands in a file that was ingested by itself: ingest it again",
+        false => "its source is no longer in the configuration",
+    };
     let untried = rejects.into_iter().map(|(id, unit)| Untried {
         id,
         unit: UnitId::new(unit),
-        why: String::from("its source is no longer in the configuration"),
+        why: why.to_owned(),
     });
     Replay {
         untried: untried.collect(),

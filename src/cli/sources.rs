@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use datalake_core::config::{by_distance, nearest, suggestion};
-use datalake_core::{Error, Result};
+use datalake_core::{Error, RELATE_UNIT, Result};
 use datalake_store::{Cell, Reader};
 
 use super::app::App;
@@ -36,8 +36,9 @@ pub(super) fn known(app: &App, reader: &Reader, name: &str) -> Result<bool> {
 
 /// Fails unless the source has, or had, a unit of this name.
 pub(super) fn known_unit(reader: &Reader, source: &str, unit: &str) -> Result<()> {
-    let sql = "SELECT unit FROM checkpoints WHERE source = ?1";
-    let units = reader.table(sql, &[Cell::Text(source.to_owned())], DEADLINE)?;
+    let sql = "SELECT unit FROM checkpoints WHERE source = ?1 AND unit != ?2";
+    let texts = [source, RELATE_UNIT].map(|text| Cell::Text(text.to_owned()));
+    let units = reader.table(sql, &texts, DEADLINE)?;
     let units: Vec<String> = units.rows.iter().map(|row| print::cell(&row[0])).collect();
     if units.iter().any(|known| known == unit) {
         return Ok(());

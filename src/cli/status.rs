@@ -4,7 +4,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use datalake_core::{Result, SharedClock, Timestamp, Zone};
+use datalake_core::{RELATE_UNIT, Result, SharedClock, Timestamp, Zone};
 use datalake_store::{Cell, Holder, LockKind, LockUse, Reader, Table, lock_use};
 use serde_json::json;
 
@@ -205,8 +205,9 @@ fn line(
     let parameter = [Cell::Text(name.to_owned())];
     let last = "SELECT id, started_at, ended_at, outcome, inserted, changed, unchanged, rejected, bytes, error
                 FROM runs WHERE source = ?1 ORDER BY id DESC LIMIT 1";
-    let units = "SELECT count(*), coalesce(sum(missing), 0) FROM checkpoints WHERE source = ?1";
-    let units = reader.table(units, &parameter, DEADLINE)?;
+    let units = "SELECT count(*), coalesce(sum(missing), 0) FROM checkpoints WHERE source = ?1 AND unit != ?2";
+    let related = Cell::Text(RELATE_UNIT.to_owned());
+    let units = reader.table(units, &[parameter[0].clone(), related], DEADLINE)?;
     let database = &app.config.store.db_file;
     Ok(Line {
         name: name.to_owned(),

@@ -51,6 +51,8 @@ pub struct Inputs<'a> {
     pub set: Vec<String>,
     /// The arguments of `--source`.
     pub sources: Vec<String>,
+    /// The plugins that each need a source, whether the configuration has one or not.
+    pub plugins: Vec<&'static str>,
     /// The environment variables.
     pub environment: Environment,
     /// The folder the person is in.
@@ -73,6 +75,7 @@ impl<'a> Inputs<'a> {
             config: None,
             set: Vec::new(),
             sources: Vec::new(),
+            plugins: Vec::new(),
             environment: Environment::from_process(),
             working_folder,
             platform: Platform::current(),
@@ -93,9 +96,11 @@ pub struct ConfiguredSource {
     pub settings: SourceSettings,
     /// What reads it.
     pub source: Arc<dyn Source>,
+    /// Its keys with their values, a line each, to see whether it has changed.
+    pub keys: Arc<str>,
     /// Whether it is to be run: `--source` chose it, or nothing was chosen and it is enabled.
     pub selected: bool,
-    /// Whether it stands in no file, and is there only because `--source` named its plugin.
+    /// Whether it stands in no file, and is there only because its plugin was asked for.
     pub ad_hoc: bool,
 }
 

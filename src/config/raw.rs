@@ -102,6 +102,7 @@ impl RawConfig {
         select::choose(self, inputs);
         overrides::source_environment(self, inputs);
         overrides::assign(self, &assignments, !inputs.sources.is_empty());
+        select::add_defaults(self, inputs);
     }
 
     /// Puts the tables of the file where they belong.

@@ -147,6 +147,7 @@ fn read_sources(
             warn_of_deprecated(&name, entry, warnings);
         }
         let built = read_source(&name, &mut section, entry, inputs.entries);
+        let before = findings.rows.len();
         findings.close(section);
         if let (Some((settings, source)), Some(entry)) = (built, entry) {
             let selected = if inputs.sources.is_empty() {
@@ -160,12 +161,29 @@ fn read_sources(
                 entry,
                 settings,
                 source,
+                keys: keys(&findings.rows[before..]),
                 selected,
                 ad_hoc,
             });
         }
     }
     made
+}
+
+/// The keys of a section with their values, wherever they come from.
+fn keys(rows: &[Row]) -> std::sync::Arc<str> {
+    let mut keys: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            format!(
+                "{} = {}\n",
+                row.key,
+                row.value.as_deref().unwrap_or_default()
+            )
+        })
+        .collect();
+    keys.sort_unstable();
+    keys.concat().into()
 }
 
 fn warn_of_deprecated(name: &str, entry: &SourceEntry, warnings: &mut Vec<Problem>) {

@@ -1,6 +1,11 @@
 //! `--source`: which sources are meant, by name or by the name of their plugin.
 
-use datalake_core::config::{Data, Problem, by_distance, suggestion};
+use std::sync::Arc;
+
+use datalake_core::config::{
+    Data, Document, Problem, Section, by_distance, parse_override, suggestion, toml_string,
+};
+use datalake_core::{INGESTED, SourceEntry};
 
 use super::Inputs;
 use super::raw::{RawConfig, RawSource};
@@ -42,6 +47,38 @@ fn choose_by_plugin(raw: &mut RawConfig, plugin: &str) {
             source.chosen = true;
         }
     }
+}
+
+/// Adds a source with a plugin's defaults for each of the plugins asked for, unless just one source uses it already.
+/// No section can have its name.
+pub(super) fn add_defaults(raw: &mut RawConfig, inputs: &Inputs<'_>) {
+    for plugin in &inputs.plugins {
+        let using = |source: &&RawSource| source.plugin() == Some(plugin);
+        let entry = inputs.entries.iter().find(|entry| entry.name == *plugin);
+        if let Some(entry) = entry
+            && raw.sources.iter().filter(using).count() != 1
+        {
+            let section = Section::new(format!("source.{plugin}"), Arc::clone(&raw.folders));
+            raw.sources.push(RawSource {
+                name: format!("{INGESTED}{plugin}"),
+                section: with_defaults(section, entry),
+                chosen: false,
+                ad_hoc: true,
+            });
+        }
+    }
+}
+
+/// What is read is named one by one: where it would search does not matter, but some plugins want to be told.
+fn with_defaults(mut section: Section, entry: &SourceEntry) -> Section {
+    let folders = entry.fields.iter();
+    let folders = folders.filter(|field| field.required && field.kind().starts_with("a path"));
+    let values = folders.map(|field| (field.name, "."));
+    for (key, value) in values.chain([("type", entry.name)]) {
+        let value = Document::default_value(&toml_string(value));
+        section.set(key, parse_override(&value));
+    }
+    section
 }
 
 fn is_disabled(source: &RawSource) -> bool {

@@ -255,7 +255,7 @@ impl Entry {
             Trigger::Once => self.once = Wish::UnderWay(now),
             Trigger::Schedule => self.scheduled = true,
             // What somebody asks for is no business of the agenda's.
-            Trigger::Manual | Trigger::Replay | Trigger::Preview => {}
+            Trigger::Manual | Trigger::Replay | Trigger::Ingest | Trigger::Preview => {}
         }
         if trigger != Trigger::Watch {
             // It reads what all times that have passed would have read.
@@ -278,7 +278,7 @@ impl Entry {
                 self.scheduled = false;
                 self.retry = outcome == Outcome::Failed;
             }
-            Trigger::Manual | Trigger::Replay | Trigger::Preview => {}
+            Trigger::Manual | Trigger::Replay | Trigger::Ingest | Trigger::Preview => {}
         }
         match outcome {
             Outcome::Done | Outcome::Rejects => self.backoff.recovered(),

@@ -218,6 +218,17 @@ impl Engine {
         full: bool,
         known: Vec<KnownUnit>,
     ) -> Execution<'_> {
+        Execution::new(self, self.reading(source, run, full, known))
+    }
+
+    /// How the source is read as part of `run`, knowing of these units.
+    pub(super) fn reading(
+        &self,
+        source: &ConfiguredSource,
+        run: i64,
+        full: bool,
+        known: Vec<KnownUnit>,
+    ) -> Reading {
         let known: HashMap<UnitId, KnownUnit> = known
             .into_iter()
             .map(|unit| (unit.id.clone(), unit))
@@ -235,11 +246,11 @@ impl Engine {
             )
         };
         let tags = source.settings.tags.iter();
-        let reading = Reading {
+        Reading {
             tags: tags.map(|tag| tag.as_str().into()).collect(),
+            configuration: source.keys.clone(),
             ..Reading::new(source.source.clone(), context, self.store.clone(), run)
-        };
-        Execution::new(self, reading)
+        }
     }
 
     fn device(&self, source: &ConfiguredSource) -> Arc<str> {

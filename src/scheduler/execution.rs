@@ -32,6 +32,15 @@ pub(super) struct Execution<'e> {
     /// Places lent because of this pass.
     lent: usize,
     tally: Tally,
+    /// What came of each unit, where somebody asks.
+    fates: Option<HashMap<UnitId, Fate>>,
+}
+
+/// What came of a unit: what was written of it, as far as that is known, and what went wrong.
+#[derive(Debug, Default)]
+pub(super) struct Fate {
+    pub(super) written: Option<Written>,
+    pub(super) error: Option<Error>,
 }
 
 /// What a pass has brought so far.
@@ -45,6 +54,8 @@ struct Tally {
     receipt: Receipt,
     bytes: u64,
     pending: u64,
+    /// Whether what follows from all units is not all there is to say yet.
+    preliminary: bool,
     error: Option<Error>,
 }
 
@@ -59,7 +70,18 @@ impl<'e> Execution<'e> {
             reading: Arc::new(reading),
             lent: 0,
             tally: Tally::default(),
+            fates: None,
         }
+    }
+
+    /// From now on keeps what came of each unit.
+    pub(super) fn keep_fates(&mut self) {
+        self.fates.get_or_insert_default();
+    }
+
+    /// What came of each unit that was tried, if it was kept.
+    pub(super) fn take_fates(&mut self) -> HashMap<UnitId, Fate> {
+        self.fates.take().unwrap_or_default()
     }
 
     pub(super) fn reading(&self) -> &Arc<Reading> {
@@ -104,7 +126,8 @@ impl<'e> Execution<'e> {
         let Reading {
             source, context, ..
         } = &*self.reading;
-        if !source.roots().iter().all(|root| root.exists()) {
+        // Who has named some files says nothing of others.
+        if context.chosen.is_some() || !source.roots().iter().all(|root| root.exists()) {
             return Ok(());
         }
         let present: HashSet<_> = units.iter().map(|unit| &unit.id).collect();
@@ -148,7 +171,7 @@ impl<'e> Execution<'e> {
             tokio::select! {
                 Some(done) = readers.tasks.join_next_with_id() => {
                     let (unit, done) = readers.ended(done);
-                    let failed = !self.account(done);
+                    let failed = !self.account(unit.as_ref(), done);
                     self.tally.failed.extend(unit.filter(|_| failed));
                 }
                 permit = self.engine.readers.clone().acquire_owned(), if more => {
@@ -287,8 +310,15 @@ impl<'e> Execution<'e> {
                 return Err(error);
             }
         };
-        self.tally.receipt += written?.receipt;
+        let written = written?;
+        self.tally.receipt += written.receipt;
+        self.tally.preliminary = written.truncated;
         related
+    }
+
+    /// Whether what was related may be another with time alone.
+    pub(super) fn is_preliminary(&self) -> bool {
+        self.tally.preliminary
     }
 
     /// All units the source ever had, as they are now: where nothing was read, as they were at the start.
@@ -302,8 +332,12 @@ impl<'e> Execution<'e> {
         Ok(known)
     }
 
-    /// Counts what a reader brought; `false` if it failed.
-    fn account(&mut self, done: std::result::Result<UnitDone, JoinError>) -> bool {
+    /// Counts what the reader of a unit brought; `false` if it failed.
+    fn account(
+        &mut self,
+        unit: Option<&UnitId>,
+        done: std::result::Result<UnitDone, JoinError>,
+    ) -> bool {
         let (read, written) = match done {
             Ok(done) => done,
             Err(error) => {
@@ -312,13 +346,22 @@ impl<'e> Execution<'e> {
             }
         };
         // What the sink says explains what the reader says, not the other way round.
-        match written.map(|written| self.add(&written)).and(read) {
-            Ok(()) => true,
-            Err(error) => {
-                fail(&mut self.tally.error, error);
-                false
-            }
+        let (written, failure) = match written {
+            Ok(written) => (Some(written), read.err()),
+            Err(error) => (None, Some(error)),
+        };
+        if let Some(written) = &written {
+            self.add(written);
         }
+        let is_read = failure.is_none();
+        if let (Some(fates), Some(unit)) = (&mut self.fates, unit) {
+            let error = failure.as_ref().map(Error::in_words);
+            fates.insert(unit.clone(), Fate { written, error });
+        }
+        if let Some(error) = failure {
+            fail(&mut self.tally.error, error);
+        }
+        is_read
     }
 
     fn add(&mut self, written: &Written) {
@@ -350,6 +393,7 @@ impl<'e> Execution<'e> {
         let Tally {
             attempted: _,
             failed: _,
+            preliminary: _,
             units,
             skipped,
             receipt,

@@ -13,6 +13,8 @@ pub enum Trigger {
     Watch,
     /// Somebody asked to read rejected inputs again.
     Replay,
+    /// Somebody named single files to be read.
+    Ingest,
     /// Somebody asked what a run would do.
     Preview,
 }
@@ -26,6 +28,7 @@ impl Trigger {
             Self::Schedule => "schedule",
             Self::Watch => "watch",
             Self::Replay => "replay",
+            Self::Ingest => "ingest",
             Self::Preview => "preview",
         }
     }

@@ -257,7 +257,7 @@ impl Watching<'_> {
         let mut done = execution.read(new).await;
         if done.is_ok() && self.unrelated {
             done = execution.relate().await;
-            self.unrelated = done.is_err();
+            self.unrelated = done.is_err() || execution.is_preliminary();
         }
         let now = self.engine.timer.uptime();
         self.pace.scanned(begun, took, now);

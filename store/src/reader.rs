@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use datalake_core::{Error, Result};
+use datalake_core::{Dataset, Error, Result, Value};
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, params_from_iter};
@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::database::open_reader;
 use crate::error::{explain, plain};
 use crate::history::{self, LastRun};
+use crate::lookup::{self, FoundRow};
 use crate::rejects::{self, StoredReject};
 
 /// A value of an answer.
@@ -146,6 +147,20 @@ impl Reader {
     pub fn once_done(&self, source: &str, deadline: Duration) -> Result<bool> {
         self.deadline.set(deadline);
         history::once_done(&self.connection, source).map_err(|error| self.explain(error))
+    }
+
+    /// The row of a dataset of ordinary rows that has this key, its values in the order of [`Dataset::key`].
+    ///
+    /// # Errors
+    /// As [`Reader::last_run`].
+    pub fn row(
+        &self,
+        dataset: &Dataset,
+        key: &[Value],
+        deadline: Duration,
+    ) -> Result<Option<FoundRow>> {
+        self.deadline.set(deadline);
+        lookup::by_key(&self.connection, dataset, key).map_err(|error| self.explain(error))
     }
 
     /// A page of the open rejects: see [`Store::open_rejects`](crate::Store::open_rejects).

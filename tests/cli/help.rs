@@ -15,7 +15,7 @@ fn making_and_checking() {
 
 #[test]
 fn running() {
-    snap!(TestContext::bare(); "run --help", "preview --help", "status --help", "runs --help");
+    snap!(TestContext::bare(); "run --help", "ingest --help", "preview --help", "status --help", "runs --help");
 }
 
 #[test]
@@ -35,7 +35,9 @@ fn shells() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let cx = TestContext::bare();
         let ran = cx.run(&format!("completions {shell}")).expect(0);
-        for command in ["datalake", "preview", "forget", "rejects", "cursor"] {
+        for command in [
+            "datalake", "ingest", "preview", "forget", "rejects", "cursor",
+        ] {
             assert!(ran.stdout.contains(command), "{shell}: {command}");
         }
         let json = cx

@@ -14,6 +14,8 @@ mod campaign;
 mod full;
 mod kill;
 mod locked;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod media;
 mod memory;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod nth;

@@ -2,7 +2,7 @@
 //! no environment but what the test gives.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -190,6 +190,15 @@ impl TestContext {
         let running = Running::start(line, self.command(line));
         self.pids.lock().unwrap().push(running.pid());
         running
+    }
+
+    /// Runs the program to its end with further arguments, which need not be text.
+    pub(crate) fn run_with(&self, line: &str, more: &[&OsStr]) -> Ran {
+        let mut command = self.command(line);
+        command.args(more);
+        let running = Running::start(line, command);
+        self.pids.lock().unwrap().push(running.pid());
+        running.finish()
     }
 
     /// Runs the program to its end.

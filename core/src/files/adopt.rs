@@ -61,7 +61,8 @@ impl Index {
             heads: HashMap::new(),
             lengths: BTreeSet::new(),
         };
-        for unit in cx.known.values() {
+        // Chosen files carry on nothing: of the others nobody has looked which are still there.
+        for unit in cx.known.values().filter(|_| cx.chosen.is_none()) {
             let checkpoint = unit.checkpoint.as_ref();
             let decoded = checkpoint.and_then(|known| known.decode::<Bookmark>(cx.cursor_version));
             if let Some(bookmark) = decoded.filter(|bookmark| bookmark.file.is_telling()) {

@@ -208,6 +208,10 @@ impl<T: BundleSource> Source for ByBundle<T> {
         out.blocking(relate).await
     }
 
+    fn unit_of(&self, name: &str) -> UnitId {
+        UnitId::new(self.0.stem(name))
+    }
+
     fn concerns(&self, path: &Path) -> bool {
         concerns(&self.0.files, path)
     }
@@ -241,20 +245,16 @@ impl<T: BundleSource> Reader<T> {
     }
 
     fn search(&self, cx: &Context) -> Result<Arc<Present>> {
-        let present = Arc::new(self.bundles(&Signals::of(cx))?);
+        let present = Arc::new(self.bundles(cx)?);
         *lock(&self.present) = Some(present.clone());
         Ok(present)
     }
 
     /// What there is, grouped by root, folder and stem.
-    fn bundles(&self, signals: &Signals) -> Result<Present> {
+    fn bundles(&self, cx: &Context) -> Result<Present> {
         let mut groups: HashMap<(usize, String), Vec<Found>> = HashMap::new();
-        for found in find(&self.files, signals)? {
-            let (folder, name) = match found.name.rfind('/') {
-                Some(slash) => found.name.split_at(slash + 1),
-                None => ("", found.name.as_str()),
-            };
-            let stem = format!("{folder}{}", self.parser.stem(name));
+        for found in find(&self.files, cx.chosen.as_deref(), &Signals::of(cx))? {
+            let stem = self.stem(&found.name);
             groups.entry((found.root(), stem)).or_default().push(found);
         }
         let mut bundles: Vec<_> = groups.into_iter().collect();
@@ -265,6 +265,15 @@ impl<T: BundleSource> Reader<T> {
             (UnitId::new(name), found)
         });
         Ok(named.collect())
+    }
+
+    /// The path of the stem of the file that has this path below a root.
+    fn stem(&self, name: &str) -> String {
+        let (folder, name) = match name.rfind('/') {
+            Some(slash) => name.split_at(slash + 1),
+            None => ("", name),
+        };
+        format!("{folder}{}", self.parser.stem(name))
     }
 
     fn unit(&self, cx: &Context, id: &UnitId, found: &[Found]) -> Unit {

@@ -71,7 +71,8 @@ pub(crate) struct Renamed {
 impl Renamed {
     pub(crate) fn new(cx: &Context) -> Self {
         let mut known: HashMap<_, Vec<_>> = HashMap::new();
-        for unit in cx.known.values() {
+        // As for single files: what is chosen carries on nothing.
+        for unit in cx.known.values().filter(|_| cx.chosen.is_none()) {
             let checkpoint = unit.checkpoint.as_ref();
             let mark = checkpoint.and_then(|known| known.decode::<BundleMark>(cx.cursor_version));
             if let Some(mark) = mark.filter(|mark| mark.end) {

@@ -161,7 +161,7 @@ struct Reader<T> {
 
 impl<T: FileSource> Reader<T> {
     fn units(&self, cx: &Context) -> Result<Vec<Unit>> {
-        let mut units = scan(&self.files, &Signals::of(cx))?;
+        let mut units = scan(&self.files, cx.chosen.as_deref(), &Signals::of(cx))?;
         for unit in &mut units {
             self.judge(cx, unit);
         }
@@ -270,7 +270,7 @@ impl<T: FileSource> Reader<T> {
         if class == Class::AppendOnly {
             opened = opened.unpacked(signals)?;
         }
-        if is_in_the_making(&opened, path, now, signals)? {
+        if cx.chosen.is_none() && is_in_the_making(&opened, path, now, signals)? {
             out.truncated();
             return Ok(());
         }
@@ -361,7 +361,8 @@ impl<T: FileSource> Reader<T> {
         if let Some(present) = &*lock(&self.present) {
             return Ok(present.clone());
         }
-        Ok(self.remember(&scan(&self.files, &Signals::of(cx))?))
+        let units = scan(&self.files, cx.chosen.as_deref(), &Signals::of(cx))?;
+        Ok(self.remember(&units))
     }
 
     fn index(&self, cx: &Context) -> Arc<Index> {

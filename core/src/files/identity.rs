@@ -8,14 +8,14 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
-use serde::de::{Deserializer, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::tracked::Place;
 use super::trouble::is_gone;
 use crate::blob::ContentHash;
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, KnownUnit};
 use crate::time::Timestamp;
 
 /// How much of the start of a file is part of its identity.
@@ -270,6 +270,19 @@ impl Covered {
             bytes: mark.offset,
             all: mark.end && mark.pending() == 0,
         })
+    }
+}
+
+impl KnownUnit {
+    /// The cursor that a [`FileSource`](crate::FileSource) committed last for this file, for its
+    /// [`relate`](crate::FileSource::relate): small facts of the content are best kept there. `version` is that of
+    /// the cursors now, [`Context::cursor_version`](crate::Context::cursor_version). Nothing where it has none of this
+    /// version and shape.
+    pub fn cursor<C: DeserializeOwned>(&self, version: u32) -> Option<C> {
+        let checkpoint = self.checkpoint.as_ref()?;
+        let checkpoint = (checkpoint.version == version).then_some(checkpoint)?;
+        let bookmark = serde_json::from_str::<Bookmark<&RawValue>>(&checkpoint.cursor).ok()?;
+        serde_json::from_str(bookmark.cursor.get()).ok()
     }
 }
 

@@ -5,6 +5,7 @@
 mod adopt;
 mod bundle;
 mod bundle_mark;
+mod chosen;
 mod emit;
 mod file_source;
 mod glob;
@@ -18,6 +19,7 @@ mod opened;
 mod scan;
 mod session;
 mod signals;
+mod sniff;
 mod start;
 mod tracked;
 mod trouble;
@@ -33,12 +35,14 @@ use std::path::PathBuf;
 use glob::Glob;
 
 pub use bundle::{Bundle, BundleEmit, BundleSource, Member, bundle_source};
+pub use chosen::{Chosen, INGESTED};
 pub use emit::{FileEmit, ReplayEmit};
 pub use file_source::{FileSource, file_source};
 pub use identity::{Covered, Stamp};
 pub use intake::Intake;
 pub use line_source::{LineEmit, LineSource, line_source};
 pub use lines::{LINE_LIMIT, Line, LineReader, Overlong, Piece};
+pub use sniff::{Recognise, Recognised, Sniff, Sniffed};
 pub use tracked::{Place, TrackedFile};
 
 /// How files change, and so how they are read again.

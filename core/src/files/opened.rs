@@ -36,7 +36,7 @@ impl Stop {
         match self {
             Self::Failed(error) => error,
             Self::Problem(why) => Error::permanent(why.message).at(place.to_string()),
-            Self::Gone => Error::io(place, io::ErrorKind::NotFound.into()),
+            Self::Gone => Error::permanent("there is no such file").at(place.to_string()),
         }
     }
 }

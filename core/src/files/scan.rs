@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::chosen::Chosen;
 use super::identity::Stamp;
 use super::names::{own_name, readable};
 use super::signals::Signals;
@@ -40,16 +41,23 @@ impl Found {
 }
 
 /// All units of a source, by name.
-pub(crate) fn scan(files: &Files, signals: &Signals) -> Result<Vec<Unit>> {
-    let mut found = find(files, signals)?;
+pub(crate) fn scan(files: &Files, chosen: Option<&Chosen>, signals: &Signals) -> Result<Vec<Unit>> {
+    let mut found = find(files, chosen, signals)?;
     tell_apart(files, &mut found, |found| (found.root, &mut found.name));
     let mut units: Vec<Unit> = found.into_iter().map(unit).collect();
     units.sort_unstable_by(|left, right| left.id.cmp(&right.id));
     Ok(units)
 }
 
-/// All files of a source, each once, by their paths below the roots.
-pub(crate) fn find(files: &Files, signals: &Signals) -> Result<Vec<Found>> {
+/// All files of a source, each once, by their paths below the roots; or those that were chosen, by their names.
+pub(crate) fn find(
+    files: &Files,
+    chosen: Option<&Chosen>,
+    signals: &Signals,
+) -> Result<Vec<Found>> {
+    if let Some(chosen) = chosen {
+        return Ok(chosen.files().filter_map(named).collect());
+    }
     let mut found = Vec::new();
     for (number, root) in files.roots.iter().enumerate() {
         Walk {
@@ -66,6 +74,22 @@ pub(crate) fn find(files: &Files, signals: &Signals) -> Result<Vec<Found>> {
         found.retain(|found| seen.insert(found.path.clone()));
     }
     Ok(found)
+}
+
+/// A chosen file, unless it is not there any more.
+fn named((name, path): (&str, &Path)) -> Option<Found> {
+    let what = match fs::metadata(path) {
+        Ok(data) if data.is_file() => Ok(Stamp::of(&data)),
+        Ok(data) => Err(not_a_file(data.file_type())),
+        Err(error) if is_gone(&error) => return None,
+        Err(error) => Err(unreadable(&error)),
+    };
+    Some(Found {
+        root: 0,
+        name: name.to_owned(),
+        path: path.to_owned(),
+        what,
+    })
 }
 
 fn unit(found: Found) -> Unit {

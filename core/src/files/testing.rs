@@ -190,6 +190,8 @@ pub(super) struct World {
     pub(super) backwards: bool,
     pub(super) batch_bytes: usize,
     pub(super) cancel: Cancel,
+    /// The files to read instead of those in the folder.
+    pub(super) chosen: Option<Arc<Chosen>>,
     /// Whether a change of a file is sure to show in its times by now. The real clock would answer by how
     /// busy the machine is.
     pub(super) settled: Cell<bool>,
@@ -215,6 +217,7 @@ impl World {
             backwards: false,
             batch_bytes: BATCH_BYTES,
             cancel: Cancel::default(),
+            chosen: None,
             settled: Cell::new(false),
         }
     }
@@ -259,6 +262,7 @@ impl World {
             known: Arc::new(self.sink.state().known.clone()),
             full: self.full,
             cancel: self.cancel.clone(),
+            chosen: self.chosen.clone(),
             ..Context::new(
                 "test".into(),
                 "here".into(),

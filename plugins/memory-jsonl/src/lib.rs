@@ -6,6 +6,7 @@ mod fields;
 mod line;
 #[cfg(test)]
 mod properties;
+mod recognise;
 
 use datalake_core::{
     Column, Context, Dataset, Files, Line, LineEmit, LineSource, Merge, Result, line_source,
@@ -99,6 +100,7 @@ datalake_core::register_source! {
     cursor_version: 1,
     config: MemoryConfig,
     datasets: [&METRICS, &EVENTS],
+    recognises: recognise::recognises,
     fixtures: ["metrics.jsonl", "events.jsonl", "metrics-odd.jsonl"],
     golden: "tests/golden.txt",
     build: |section| Some(line_source(MemoryJsonl(MemoryConfig::from_section(section)?))),

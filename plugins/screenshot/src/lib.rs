@@ -7,6 +7,7 @@ mod config;
 mod ingest;
 mod name;
 mod picture;
+mod recognise;
 #[cfg(test)]
 mod tests;
 mod thumbnail;
@@ -89,6 +90,7 @@ datalake_core::register_source! {
     cursor_version: 1,
     config: ScreenshotConfig,
     datasets: [&SCREENSHOTS],
+    recognises: recognise::recognises,
     fixtures: [
         "Screenshot_20260110_120000_Firefox.png",
         "rgb.png",

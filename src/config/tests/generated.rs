@@ -27,6 +27,7 @@ fn the_shipped_configuration_works_in_an_empty_folder() {
         config: None,
         set: Vec::new(),
         sources: Vec::new(),
+        plugins: Vec::new(),
         environment: [("HOME", home)].into_iter().collect(),
         working_folder: folder.path().to_path_buf(),
         platform: Platform::Xdg,

@@ -86,6 +86,7 @@ const BLANK: SourceEntry = SourceEntry {
     fields: &[],
     datasets: &[],
     schema: None,
+    recognises: None,
     build: |_| None,
     sample: "",
     fixtures: Fixtures::NONE,
@@ -124,6 +125,7 @@ struct Desk {
     environment: Vec<(String, String)>,
     set: Vec<String>,
     sources: Vec<String>,
+    plugins: Vec<&'static str>,
     config: Option<PathBuf>,
     built_in: String,
 }
@@ -140,6 +142,7 @@ impl Desk {
             environment: vec![("HOME".into(), home)],
             set,
             sources,
+            plugins: Vec::new(),
             config,
             built_in,
         }
@@ -182,6 +185,7 @@ impl Desk {
             config: self.config.clone(),
             set: self.set.clone(),
             sources: self.sources.clone(),
+            plugins: self.plugins.clone(),
             environment: self.environment.iter().cloned().collect(),
             working_folder: self.folder.path().to_path_buf(),
             platform: Platform::Xdg,

@@ -37,6 +37,41 @@ fn a_name_goes_before_a_plugin() {
     assert_eq!(selected(&["old", "home"]), ["home", "old"]);
 }
 
+/// The sources after a command has asked for plugins: names, plugins, roots, and whether they stand in no file.
+fn with_plugins(text: &str, plugins: &[&'static str]) -> Vec<(String, &'static str, usize, bool)> {
+    let mut desk = Desk::with(text);
+    desk.plugins = plugins.to_vec();
+    let sources = desk.right().sources;
+    let shown = sources.iter().map(|source| {
+        let roots = source.source.roots().len();
+        (
+            source.name.to_string(),
+            source.entry.name,
+            roots,
+            source.ad_hoc,
+        )
+    });
+    shown.collect()
+}
+
+#[test]
+fn plugins_that_are_asked_for_have_a_source() {
+    let ad_hoc = |plugin: &'static str| (format!("@ingest/{plugin}"), plugin, 1, true);
+    let home = || (String::from("home"), "daily-notes", 1, false);
+    assert_eq!(with_plugins("", &[]), []);
+    // What a plugin must be told is told where it does not matter.
+    let none = with_plugins("", &["daily-notes", "letters"]);
+    assert_eq!(none, [ad_hoc("daily-notes"), ad_hoc("letters")]);
+    let one = "[source.home]\ntype = 'daily-notes'\n";
+    assert_eq!(with_plugins(one, &["daily-notes"]), [home()]);
+    let two = format!("{one}[source.letters]\ntype = 'daily-notes'\n");
+    let second = (String::from("letters"), "daily-notes", 1, false);
+    assert_eq!(
+        with_plugins(&two, &["daily-notes", "letters"]),
+        [home(), second, ad_hoc("daily-notes"), ad_hoc("letters")]
+    );
+}
+
 #[test]
 fn a_plugin_means_its_enabled_sources() {
     assert_eq!(selected(&["daily-notes"]), ["home", "work"]);

@@ -1,6 +1,6 @@
 //! Rows about units: how far each has been read, what it looked like, and the content its rows came from.
 
-use datalake_core::{Batch, Checkpoint, KnownUnit, Timestamp, UnitId, UnitState};
+use datalake_core::{Batch, Checkpoint, KnownUnit, RELATE_UNIT, Timestamp, UnitId, UnitState};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Caches, Failure};
@@ -101,9 +101,11 @@ fn known(row: &Row<'_>) -> rusqlite::Result<KnownUnit> {
     })
 }
 
-/// All units a source ever had.
+/// All units a source ever had; what was related of them is none.
 pub(crate) fn all(db: &Connection, source: &str) -> rusqlite::Result<Vec<KnownUnit>> {
-    let sql = format!("SELECT {COLUMNS} FROM checkpoints WHERE source = ?1 ORDER BY unit");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM checkpoints WHERE source = ?1 AND unit != '{RELATE_UNIT}' ORDER BY unit"
+    );
     db.prepare_cached(&sql)?
         .query_map([source], known)?
         .collect()
@@ -124,7 +126,8 @@ pub(crate) fn one(
 /// The version of a cursor that no source can read.
 const OUTDATED: u32 = 0;
 
-/// Takes the cursor of one unit, or of all that are there, so that they are read from their start again.
+/// Takes the cursor of one unit, or of all that are there, so that they are read from their start again; what follows
+/// from the units is related again, too.
 ///
 /// Units that are gone, and whose content another has taken over after a rename, keep a cursor that nobody can
 /// read: a file without a cursor of its own would carry on where its old name stopped.
@@ -139,6 +142,8 @@ pub(crate) fn reset(
                            AND o.unit = checkpoints.unit AND o.generation = checkpoints.generation)";
     db.prepare_cached(outdate)?
         .execute(params![source, OUTDATED])?;
+    let relate = "DELETE FROM checkpoints WHERE source = ?1 AND unit = ?2";
+    db.prepare_cached(relate)?.execute([source, RELATE_UNIT])?;
     let reset = "UPDATE checkpoints SET version = NULL, cursor = NULL
                  WHERE source = ?1 AND cursor IS NOT NULL AND iif(?2 IS NULL, NOT missing, unit = ?2)";
     db.prepare_cached(reset)?

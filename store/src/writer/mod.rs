@@ -265,6 +265,7 @@ impl From<Error> for Failure {
 pub(crate) use batch::next_number;
 pub(crate) use checkpoints::one as checkpoint_row;
 pub(crate) use rejects::CANNOT_STORE;
+pub(crate) use rows::sql as bindable;
 pub use runs::{RunEnd, RunStart};
 
 /// How far a unit has been read.

@@ -9,7 +9,7 @@ pub use datasets::{ACCOUNTS, BOOKS, ENTRIES, PAIRS, SAMPLES};
 pub use ops::Op;
 pub use source::Ledger;
 
-use datalake_core::{Dataset, Paths, file_source};
+use datalake_core::{Dataset, Paths, Recognised, Sniffed, file_source};
 
 /// The plugin's tables, beside the stock schema.
 pub const SCHEMA: &str = include_str!("../schema.sql");
@@ -27,6 +27,15 @@ datalake_core::config! {
     }
 }
 
+/// By its first line, else by its name.
+fn recognises(file: &Sniffed<'_>) -> Recognised {
+    match file.lines().next() {
+        Some(line) if line.starts_with(b"{\"op\":") => Recognised::Content,
+        _ if file.ends_with(&[".ledger"]) => Recognised::Name,
+        _ => Recognised::No,
+    }
+}
+
 datalake_core::register_source! {
     name: "ledger",
     summary: "Ledgers made up for tests, one operation a line",
@@ -35,6 +44,7 @@ datalake_core::register_source! {
     config: LedgerConfig,
     datasets: [&BOOKS, &ACCOUNTS, &ENTRIES, &PAIRS, &SAMPLES],
     schema: SCHEMA,
+    recognises: recognises,
     fixtures: ["accounts.ledger", "entries.ledger", "odd.ledger", "scopes.ledger"],
     golden: "tests/golden.txt",
     build: |section| Some(file_source(Ledger::new(LedgerConfig::from_section(section)?))),

@@ -36,7 +36,7 @@ impl BundleSource for Talks {
     }
 }
 
-fn talks() -> World {
+pub(super) fn talks() -> World {
     World::with(|root| bundle_source(Talks(Files::whole([root]))))
 }
 

@@ -1,6 +1,7 @@
 //! The files module against real files: every way in which they change between two looks.
 
 mod bundles;
+mod chosen;
 mod current;
 mod decisions;
 mod intake;

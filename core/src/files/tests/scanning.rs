@@ -16,7 +16,7 @@ use crate::files::{Files, line_source};
 
 /// The units by name, with the code of what is wrong with them.
 fn found(files: &Files) -> Vec<(String, &'static str)> {
-    let units = scan(files, &Signals::default()).unwrap();
+    let units = scan(files, None, &Signals::default()).unwrap();
     units
         .iter()
         .map(|unit| {
@@ -65,6 +65,7 @@ fn files_are_found_by_name_and_in_order() {
     assert_eq!(names(&files.named(["sub/*.jsonl"])), ["sub/c.jsonl"]);
     let unit = &scan(
         &Files::append_only([root.join("note.txt")]),
+        None,
         &Signals::default(),
     )
     .unwrap()[0];

@@ -54,6 +54,11 @@ fn read_once_and_again_when_the_content_changes() {
         world.unit("a").state.hash,
         Some(*blake3::hash(b"first").as_bytes())
     );
+    let unit = world.unit("a");
+    let version = unit.checkpoint.as_ref().unwrap().version;
+    assert_eq!(unit.cursor::<u32>(version), Some(7));
+    assert_eq!(unit.cursor::<String>(version), None);
+    assert_eq!(unit.cursor::<u32>(version + 1), None);
     world.write("a", "other");
     assert_eq!(world.run().rows, ["other"]);
     assert_eq!(world.unit("a").state.generation, 1);

@@ -2,6 +2,7 @@
 
 mod driver;
 mod hanging;
+mod ingesting;
 mod locks;
 mod replay;
 mod watching;
@@ -211,9 +212,9 @@ impl Lake {
     pub(super) fn logs(&self) -> ConfiguredSource {
         let entries = registry::sources().unwrap();
         let mut inputs = Inputs::from_process(&entries).unwrap();
-        inputs.environment = [("PROJECT_ROOT", self.folder.path().to_str().unwrap())]
-            .into_iter()
-            .collect();
+        let folder = self.folder.path().to_str().unwrap();
+        let variables = [("PROJECT_ROOT", folder), ("HOME", folder)];
+        inputs.environment = variables.into_iter().collect();
         inputs.set = vec![format!(
             "source.memory-jsonl.path={}",
             self.path("in").display()

@@ -1,8 +1,12 @@
 //! What a watch finds, and when.
 
 use std::fs;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use async_trait::async_trait;
+use datalake_core::{Checkpoint, Context, KnownUnit, Output, Result, Source, Unit};
 
 use super::{Lake, ended, polling};
 use crate::scheduler::{Outcome, Timer};
@@ -121,4 +125,47 @@ async fn a_folder_that_goes_away_takes_nothing_with_it() {
     lake.until(70 * SECOND, || lake.samples() == 4).await;
     lake.stop.ask();
     assert_eq!(ended(watch).await.0, Outcome::Done);
+}
+
+/// A source without units that says at first that what follows from them is not all there is to say.
+struct Preliminary(Arc<AtomicU32>);
+
+#[async_trait]
+impl Source for Preliminary {
+    async fn units(&self, _: &Context) -> Result<Vec<Unit>> {
+        Ok(Vec::new())
+    }
+
+    async fn read(
+        &self,
+        _: &Context,
+        _: &Unit,
+        _: Option<Checkpoint>,
+        _: &mut Output,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    async fn relate(&self, _: &Context, _: &[KnownUnit], out: &mut Output) -> Result<()> {
+        if self.0.fetch_add(1, Ordering::Relaxed) < 2 {
+            out.truncated();
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_time_alone_may_change_is_related_again() {
+    let lake = Lake::new();
+    let related = Arc::new(AtomicU32::new(0));
+    let watch = start(
+        &lake,
+        lake.made("preliminary", Preliminary(related.clone())),
+    );
+    let count = || related.load(Ordering::Relaxed);
+    lake.until(300 * SECOND, || count() == 3).await;
+    lake.pass(200).await;
+    assert_eq!(count(), 3);
+    lake.stop.ask();
+    watch.await.unwrap();
 }

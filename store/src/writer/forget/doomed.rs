@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use datalake_core::{Dataset, Error, Merge, Shape};
+use datalake_core::{Dataset, Error, INGESTED, Merge, Shape};
 use rusqlite::{Connection, params};
 
 use super::super::Failure;
@@ -119,7 +119,8 @@ impl<'a> Doomed<'a> {
         Ok(count as u64)
     }
 
-    /// Rows of the source, and rows of others that it has written to and that the others can bring again.
+    /// Rows of the source, and rows of others that it has written to and that the others can bring again. Nobody
+    /// brings again by itself what was ingested file by file.
     fn mark_own(&self, number: usize, plan: &Plan) -> rusqlite::Result<()> {
         let Dataset { table, name, .. } = plan.dataset;
         let own = format!(
@@ -130,7 +131,8 @@ impl<'a> Doomed<'a> {
             "INSERT OR IGNORE INTO doomed SELECT ?1, t.id FROM shares AS s JOIN {table} AS t ON t.id = s.row_id
              WHERE s.source = ?2 AND s.dataset = ?3 AND t.origin IS NOT NULL AND NOT ({}) AND NOT EXISTS (
                  SELECT 1 FROM origins AS o JOIN checkpoints AS c ON c.source = o.source AND c.unit = o.unit
-                 WHERE o.id = t.origin AND (c.missing OR c.generation != o.generation))",
+                 WHERE o.id = t.origin
+                     AND (c.missing OR c.generation != o.generation OR o.source GLOB '{INGESTED}*'))",
             users(plan.dataset)
         );
         self.db

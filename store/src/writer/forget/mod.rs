@@ -11,7 +11,7 @@ mod doomed;
 mod leftovers;
 mod remove;
 
-use datalake_core::{Error, Result, Timestamp};
+use datalake_core::{Error, INGESTED, Result, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::transaction::{Mode, Transaction};
@@ -49,8 +49,8 @@ pub struct OtherSource {
     pub source: String,
     /// How many units it has.
     pub units: u64,
-    /// How many of them were gone at the last look: what they share with the forgotten source cannot be read
-    /// again.
+    /// How many of them were gone at the last look, or were ingested file by file: what they share with the
+    /// forgotten source is not read again.
     pub missing: u64,
 }
 
@@ -121,7 +121,8 @@ impl Writer {
 /// is not known what it brings is taken for one.
 fn others(db: &Connection, catalog: &Catalog, source: &str) -> rusqlite::Result<Vec<OtherSource>> {
     let datasets = doomed::datasets(db, catalog, source)?;
-    let sql = "SELECT s.source, count(c.unit), coalesce(sum(c.missing), 0)
+    let sql = format!(
+        "SELECT s.source, count(c.unit), coalesce(sum(c.missing OR c.source GLOB '{INGESTED}*'), 0)
         FROM (SELECT source FROM checkpoints UNION SELECT source FROM origins) AS s
             LEFT JOIN checkpoints AS c ON c.source = s.source
         WHERE s.source != ?1 AND (
@@ -129,9 +130,10 @@ fn others(db: &Connection, catalog: &Catalog, source: &str) -> rusqlite::Result<
                     WHERE d.source = s.source AND d.dataset IN (SELECT value FROM json_each(?2)))
             OR NOT EXISTS (SELECT 1 FROM source_datasets AS d WHERE d.source = s.source)
             OR NOT EXISTS (SELECT 1 FROM source_datasets AS d WHERE d.source = ?1))
-        GROUP BY s.source ORDER BY s.source";
+        GROUP BY s.source ORDER BY s.source"
+    );
     let datasets = serde_json::Value::from(datasets).to_string();
-    db.prepare_cached(sql)?
+    db.prepare_cached(&sql)?
         .query_map(params![source, datasets], |row| {
             Ok(OtherSource {
                 source: row.get(0)?,

@@ -117,6 +117,51 @@ fn related_rows_are_replaced_as_a_set() {
     home.check();
 }
 
+/// What follows from the same units is there already; it is made again when somebody asks for it, or when what it
+/// follows from is another.
+#[test]
+fn what_is_related_is_related_again_only_where_something_has_changed() {
+    let home = home();
+    for name in ["a", "b"] {
+        fs::write(
+            home.path(&format!("in/{name}.ledger")),
+            "{\"op\":\"book\",\"name\":\"b\"}\n",
+        )
+        .unwrap();
+    }
+    let pairs = || home.get::<i64>("SELECT count(*) FROM ledger_pairs");
+    let lose = || {
+        home.outside()
+            .execute("DELETE FROM ledger_pairs", [])
+            .unwrap()
+    };
+    assert_eq!(run(home.folder.path(), &["run"]).0, Some(0));
+    assert_eq!((pairs(), lose()), (1, 1));
+    assert_eq!(run(home.folder.path(), &["run"]).0, Some(0));
+    assert_eq!(pairs(), 0);
+    assert_eq!(run(home.folder.path(), &["run", "--full"]).0, Some(0));
+    assert_eq!((pairs(), lose()), (1, 1));
+    fs::write(
+        home.path("in/c.ledger"),
+        "{\"op\":\"book\",\"name\":\"c\"}\n",
+    )
+    .unwrap();
+    assert_eq!(run(home.folder.path(), &["run"]).0, Some(0));
+    assert_eq!((pairs(), lose()), (2, 2));
+    assert_eq!(
+        run(home.folder.path(), &["run", "--set", "device=other"]).0,
+        Some(0)
+    );
+    assert_eq!((pairs(), lose()), (2, 2));
+    let lake = home.open();
+    home.run(lake.store.reset_cursor("books".into(), None))
+        .unwrap();
+    drop(lake);
+    assert_eq!(run(home.folder.path(), &["run"]).0, Some(0));
+    assert_eq!(pairs(), 2);
+    home.check();
+}
+
 /// Many small batches, each with files, links, totals and a reject.
 fn many() -> String {
     let line = |n: u32| match n % 7 {

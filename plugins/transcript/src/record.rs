@@ -1,0 +1,202 @@
+//! The row of a transcript.
+
+use std::collections::BTreeMap;
+
+use datalake_core::name_time::name_time;
+use datalake_core::{Column, Dataset, Link, Merge, Record, TimeSource, Timestamp, Zone};
+use serde::Serialize;
+
+use crate::bundle::{Merged, Variant};
+use crate::format::Format;
+use crate::model::{Flags, Segment};
+use crate::name::FileName;
+
+/// Transcripts. The key is the device and the path of the stem below the root, never the content: two recordings
+/// of "Okay." have two transcripts.
+pub static TRANSCRIPTS: Dataset = Dataset::rows("transcripts", "Transcripts of recordings")
+    .columns(&[
+        Column::text("source_device"),
+        Column::text("stem"),
+        Column::text("filename"),
+        Column::integer("audio_id").merge(Merge::Link),
+        Column::text("audio_link").merge(Merge::LinkedBy("audio_id")),
+        Column::text("content"),
+        Column::integer("word_count"),
+        Column::text("language"),
+        Column::real("confidence"),
+        Column::text("provider"),
+        Column::text("model"),
+        Column::real("duration_seconds"),
+        Column::integer("size_bytes"),
+        Column::time("created_at").merge(Merge::Time),
+        Column::text("time_source").merge(Merge::Time),
+        Column::integer("utc_offset").merge(Merge::Time),
+        Column::text("formats"),
+        Column::text("flags"),
+        Column::text("metadata"),
+        Column::text("segments"),
+    ])
+    .key(&["source_device", "stem"])
+    .time("created_at")
+    .title("filename")
+    .text(&["content", "filename", "tags"])
+    .file("file_path")
+    .device("source_device")
+    .tags();
+
+#[derive(Serialize)]
+struct Row<'a> {
+    source_device: &'a str,
+    stem: &'a str,
+    filename: &'a str,
+    content: &'a str,
+    word_count: usize,
+    language: Option<&'a str>,
+    confidence: Option<f64>,
+    provider: Option<&'a str>,
+    model: Option<&'a str>,
+    duration_seconds: Option<f64>,
+    size_bytes: u64,
+    created_at: Timestamp,
+    time_source: TimeSource,
+    utc_offset: i32,
+    formats: &'a BTreeMap<String, Format>,
+    flags: Option<&'a Flags>,
+    metadata: Option<Metadata<'a>>,
+    segments: Option<&'a [Segment]>,
+}
+
+#[derive(Serialize)]
+struct Metadata<'a> {
+    variants: &'a [Variant],
+}
+
+/// When a transcript was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// The instant.
+    pub time: Timestamp,
+    /// How it was found.
+    pub source: TimeSource,
+    /// The offset of local time then, in seconds east of UTC.
+    pub offset: i32,
+}
+
+impl Made {
+    /// The time that the content says, else the one in the name, else when the file was last changed.
+    pub fn find(
+        created: Option<Timestamp>,
+        name: &str,
+        modified: Option<Timestamp>,
+        zone: &Zone,
+    ) -> Self {
+        let at = |time: Timestamp, source: TimeSource| Self {
+            time,
+            source,
+            offset: zone.offset(time),
+        };
+        if let Some(time) = created {
+            return at(time, TimeSource::Embedded);
+        }
+        let named = name_time(name).and_then(|time| time.resolve(zone));
+        match named {
+            Some(named) => Self {
+                time: named.time,
+                source: TimeSource::Name,
+                offset: named.offset,
+            },
+            None => at(modified.unwrap_or_default(), TimeSource::Mtime),
+        }
+    }
+}
+
+/// A transcript on its way into the store.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// The device it is from.
+    pub device: &'a str,
+    /// What it is called: the path of its files below the root without their endings.
+    pub stem: &'a str,
+    /// When it was made.
+    pub made: Made,
+    /// What it says.
+    pub merged: &'a Merged,
+}
+
+impl Entry<'_> {
+    /// Its row, with its version, the names `stem` and `sibling`, and the links to its recording: by the hash that
+    /// the recogniser named, by the same stem, by the stem in another folder beside this one.
+    pub fn record(&self) -> Record {
+        let Merged {
+            transcript,
+            file,
+            size,
+            formats,
+            variants,
+            ..
+        } = self.merged;
+        let record = Record::new(
+            &TRANSCRIPTS,
+            &Row {
+                source_device: self.device,
+                stem: self.stem,
+                filename: file,
+                content: &transcript.text,
+                word_count: transcript.word_count(),
+                language: transcript.language.as_deref(),
+                confidence: transcript.confidence,
+                provider: transcript.provider.as_deref(),
+                model: transcript.model.as_deref(),
+                duration_seconds: transcript.duration.map(|millis| f64::from(millis) / 1e3),
+                size_bytes: *size,
+                created_at: self.made.time,
+                time_source: self.made.source,
+                utc_offset: self.made.offset,
+                formats,
+                flags: Some(&transcript.flags).filter(|flags| !flags.is_empty()),
+                metadata: (!variants.is_empty()).then_some(Metadata { variants }),
+                segments: Some(&transcript.segments[..]).filter(|segments| !segments.is_empty()),
+            },
+        );
+        let record = record
+            .version(self.merged.version())
+            .alias("stem", self.named(self.stem))
+            .alias("sibling", self.named(&beside(self.stem)));
+        self.links().into_iter().fold(record, Record::link)
+    }
+
+    /// A name of this device.
+    fn named(&self, stem: &str) -> String {
+        format!("{}/{stem}", self.device)
+    }
+
+    fn links(&self) -> Vec<Link> {
+        let audio = |kind, value: String| Link::new("audio_id", "audio", kind, value);
+        let hash = self.merged.transcript.audio_sha256.clone();
+        let mut links: Vec<Link> = hash.into_iter().map(|hash| audio("sha256", hash)).collect();
+        links.push(audio("stem", self.named(self.stem)));
+        // The recording of `a.en.json` may be called `a.en.wav` itself.
+        let longer = FileName::of(&self.merged.file).with_language;
+        let folder = self
+            .stem
+            .rfind('/')
+            .map_or("", |slash| &self.stem[..=slash]);
+        let longer = format!("{folder}{longer}");
+        if longer != self.stem {
+            links.push(audio("stem", self.named(&longer)));
+        }
+        links.push(audio("sibling", self.named(&beside(self.stem))));
+        links
+    }
+}
+
+/// A path without its last folder: what lies in `x/recordings` and in `x/transcripts` meets in `x`.
+fn beside(stem: &str) -> String {
+    match stem.rsplit_once('/') {
+        Some((folders, name)) => match folders.rsplit_once('/') {
+            Some((rest, _)) => format!("{rest}/{name}"),
+            None => name.to_owned(),
+        },
+        None => stem.to_owned(),
+    }
+}
