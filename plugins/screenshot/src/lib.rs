@@ -5,9 +5,11 @@
 
 mod config;
 mod ingest;
+mod input;
 mod name;
 mod picture;
 mod recognise;
+mod size;
 #[cfg(test)]
 mod tests;
 mod thumbnail;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use image::metadata::Orientation;
 
-use crate::picture::input::{Input, Stop};
+use crate::input::{Input, Stop};
 use crate::picture::times::{Field, exif_time};
 use crate::picture::xmp;
 use crate::picture::{Decoding, Picture};

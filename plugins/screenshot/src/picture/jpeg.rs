@@ -1,6 +1,6 @@
 //! JPEG: the segments before the first scan (ITU-T T.81, Annex B; Exif 2.32, section 4.5.4).
 
-use crate::picture::input::{Input, Stop};
+use crate::input::{Input, Stop};
 use crate::picture::{Decoding, Picture};
 use crate::picture::{exif, xmp};
 

@@ -1,6 +1,6 @@
 //! WebP: the chunks of its RIFF container (https://developers.google.com/speed/webp/docs/riff_container).
 
-use crate::picture::input::{Input, Stop};
+use crate::input::{Input, Stop};
 use crate::picture::{Decoding, Picture};
 use crate::picture::{exif, xmp};
 

@@ -2,7 +2,7 @@
 
 mod budget;
 mod rows;
-pub(crate) mod shrink;
+mod shrink;
 mod whole;
 
 use std::io::{self, Read, Seek, SeekFrom};
@@ -11,10 +11,11 @@ use datalake_core::{Error, Preview, Result};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ExtendedColorType, GrayImage, RgbImage};
 
-use crate::picture::input::{Bytes, Stop, failed};
+use crate::input::{Bytes, Stop, failed};
 use crate::picture::{Decoding, Picture, Raster};
+use crate::size::Size;
 use budget::Budget;
-use shrink::{Pixel, Shrinker, Size, Small};
+use shrink::{Pixel, Shrinker, Small};
 
 /// The longer side of a small picture, in pixels. An image that is smaller keeps its size.
 const SIDE: u32 = 320;
@@ -123,7 +124,7 @@ fn shrink(
 }
 
 /// A shrinker for images of this size.
-pub(crate) fn shrinker(size: Size, pixel: Pixel) -> Shrinker {
+fn shrinker(size: Size, pixel: Pixel) -> Shrinker {
     Shrinker::new(size, size.within(SIDE), pixel)
 }
 
