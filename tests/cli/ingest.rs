@@ -14,10 +14,15 @@ use crate::support::system::make_fifo;
 const SAMPLE: &str = "{\"timestamp\": 1736847600, \"pid\": 1}\n";
 const EVENT: &str = "{\"timestamp\": 1736847605, \"type\": \"control\", \"message\": \"on\"}\n";
 
+/// An input that a plugin carries.
+fn fixture(plugin: &str, name: &str) -> Vec<u8> {
+    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins");
+    fs::read(plugins.join(plugin).join("fixtures").join(name)).unwrap()
+}
+
 /// A recording of the audio plugin's own.
 fn recording(name: &str) -> Vec<u8> {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/audio/fixtures");
-    fs::read(fixtures.join(name)).unwrap()
+    fixture("audio", name)
 }
 
 /// A lake in the folder the person is in, without any source.
@@ -59,6 +64,52 @@ fn by_content_whatever_the_name_and_again() {
     assert!(path.starts_with("audio/"), "{path}");
     let kept = fs::read(cx.path("data").join(&path)).unwrap();
     assert_eq!(kept, recording("tagged.wav"));
+}
+
+/// A recording with its transcript in two formats, and a picture, in one call: what belongs together is linked.
+#[test]
+fn several_kinds_at_once() {
+    let cx = lake();
+    cx.write("x/talk.wav", recording("tagged.wav"));
+    cx.write("x/talk.json", fixture("transcript", "talk.json"));
+    cx.write("x/talk.en.srt", fixture("transcript", "talk.en.srt"));
+    cx.write(
+        "y/Screenshot_20260110_120000_Firefox",
+        fixture("screenshot", "rgb.png"),
+    );
+    let line = "ingest x/talk.json y/Screenshot_20260110_120000_Firefox x/talk.wav x/talk.en.srt";
+    snap!(cx; line, line);
+    assert_eq!(cx.column::<i64>("SELECT audio_id FROM transcripts"), [1]);
+    assert_eq!(
+        cx.column::<String>("SELECT wall_time FROM screenshots")
+            .len(),
+        1
+    );
+    // A call for each of them makes no difference.
+    for file in ["x/talk.json", "x/talk.en.srt", "x/talk.wav"] {
+        let ran = only(&cx, &format!("ingest {file} --json"));
+        assert_eq!(
+            (&ran["id"], &ran["new"]),
+            (&json!(1), &json!(false)),
+            "{ran}"
+        );
+    }
+    let cx = lake();
+    for file in ["x/talk.en.srt", "x/talk.wav", "x/talk.json"] {
+        let name = file.rsplit('/').next().unwrap();
+        let content = match name {
+            "talk.wav" => recording("tagged.wav"),
+            name => fixture("transcript", name),
+        };
+        cx.write(file, content);
+        cx.run(&format!("ingest {file}")).expect(0);
+    }
+    assert_eq!(cx.column::<i64>("SELECT audio_id FROM transcripts"), [1]);
+    let kept: String = cx.value("SELECT filename FROM transcripts");
+    assert_eq!(
+        kept, "talk.json",
+        "the richest counts, whichever comes last"
+    );
 }
 
 #[test]
@@ -202,11 +253,11 @@ fn two_of_one_name_are_two() {
 #[test]
 fn what_nobody_knows_and_what_is_named() {
     let cx = desk();
-    cx.write("story.txt", "Once upon a time.\n");
+    cx.write("story.md", "Once upon a time.\n");
     cx.write("empty", "");
-    snap!(cx; "ingest story.txt samples.txt empty", "ingest story.txt --kind memory-jsonl",
+    snap!(cx; "ingest story.md samples.txt empty", "ingest story.md --kind memory-jsonl",
         "ingest empty --kind memory-jsonl", "ingest empty --kind audio",
-        "ingest talk --kind audoi", "ingest", "ingest talk --device ''");
+        "ingest talk --kind audoi", "ingest talk --kind voice-typing", "ingest", "ingest talk --device ''");
 }
 
 #[test]
