@@ -161,6 +161,132 @@ fn every_block_of_the_guide_is_true() {
     }
 }
 
+/// Copies the inputs of a plugin into a folder.
+fn lay(folder: &Path, plugin: &str, names: &[&str]) {
+    for name in names {
+        let from = root()
+            .join("plugins")
+            .join(plugin)
+            .join("fixtures")
+            .join(name);
+        let to = folder.join(name);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(from, to).unwrap();
+    }
+}
+
+/// The home of somebody with old folders.
+fn old_home() -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    lay(&at("Recordings"), "audio", &["tagged.wav", "voice.opus"]);
+    lay(
+        &at("old-laptop/Recordings"),
+        "audio",
+        &["tagged.wav", "cbr.mp3"],
+    );
+    fs::write(
+        at("Recordings/voice.txt"),
+        "Bread is in the oven until seven.",
+    )
+    .unwrap();
+    fs::create_dir_all(at("old-transcripts")).unwrap();
+    fs::write(at("old-transcripts/talk.txt"), "The kettle is on.").unwrap();
+    fs::create_dir_all(at("Pictures")).unwrap();
+    let image = fs::read(root().join(IMAGE)).unwrap();
+    fs::write(at("Pictures/Screenshot 2026-01-10 at 12.00.00.png"), image).unwrap();
+    let gateway = at("omarchy-voice-typing");
+    lay(
+        &gateway,
+        "voice-typing",
+        &[
+            "recordings/20260105_211652_audio.wav",
+            "recordings/20260105_211724_audio.wav",
+            "recordings/20260213_091500_audio.wav",
+            "transcripts/20260105_211659_96e35d04-0120-477a-a83d-b678e6adce8b.txt",
+            "transcripts/20260213_091500_nova-2.txt",
+            "transcripts/20260213_092000_local-whisper.txt",
+            "logs/gateway.log",
+        ],
+    );
+    fs::create_dir_all(gateway.join("config")).unwrap();
+    let spellings = r#"[{"from": ["Dovac"], "to": "Dvorak"}]"#;
+    fs::write(gateway.join("config/replacements.json"), spellings).unwrap();
+    home
+}
+
+/// Any image will do.
+const IMAGE: &str = "plugins/screenshot/fixtures/gray.png";
+
+/// Every file below a folder but for the lake's own, with its content and the time of its last change.
+fn files(folder: &Path, all: &mut Vec<(PathBuf, Vec<u8>, std::time::SystemTime)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, all);
+        } else {
+            let changed = path.metadata().unwrap().modified().unwrap();
+            all.push((path.clone(), fs::read(&path).unwrap(), changed));
+        }
+    }
+    all.sort();
+}
+
+/// Somebody does what the guide says, and everything comes as it says.
+#[test]
+fn old_folders_are_moved_in_as_the_guide_says() {
+    let (home, lake) = (old_home(), tempfile::tempdir().unwrap());
+    let blocks = blocks(&read("docs/guide/migrate.md"));
+    let of = |wanted: &str| -> Vec<String> {
+        let blocks = blocks.iter().filter(|(language, ..)| language == wanted);
+        blocks.map(|(_, _, content)| content.clone()).collect()
+    };
+    assert_eq!(of("toml").len() + of("sh").len(), blocks.len());
+    fs::write(lake.path().join("datalake.toml"), of("toml").concat()).unwrap();
+    let mut before = Vec::new();
+    files(home.path(), &mut before);
+    let program = Path::new(env!("CARGO_BIN_EXE_datalake"));
+    let sh = |line: &str| {
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", line])
+            .current_dir(lake.path())
+            .env_clear();
+        let ran = command
+            .env("HOME", home.path())
+            .env("PROJECT_ROOT", lake.path())
+            .env("PATH", program.parent().unwrap())
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{line}: {ran:?}");
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let lines: Vec<String> = of("sh")
+        .iter()
+        .flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    assert!(lines.len() > 12, "{lines:?}");
+    for line in &lines {
+        assert!(line.starts_with("datalake "), "{line}");
+        sh(line);
+    }
+    let counted = sh("datalake query --json \"SELECT
+        (SELECT count(*) FROM audio) AS audio, (SELECT count(*) FROM transcripts) AS transcripts,
+        (SELECT count(*) FROM screenshots) AS screenshots,
+        (SELECT group_concat(coalesce(success, '-')) FROM (SELECT success FROM voice_sessions ORDER BY stem)) AS sessions,
+        (SELECT count(*) FROM v_voice_orphans) AS orphans,
+        (SELECT max(replaced_transcript) FROM voice_sessions) AS replaced\"");
+    let rows: serde_json::Value = serde_json::from_str(&counted).unwrap();
+    let expected = serde_json::json!([{
+        "audio": 6, "transcripts": 5, "screenshots": 1, "sessions": "1,0,1", "orphans": 1,
+        "replaced": "I use Dvorak on omarchy."
+    }]);
+    assert_eq!(rows, expected);
+    let mut after = Vec::new();
+    files(home.path(), &mut after);
+    assert!(before == after, "an original was touched");
+}
+
 #[test]
 fn links_lead_somewhere() {
     let pages = [
@@ -169,6 +295,7 @@ fn links_lead_somewhere() {
         "CHANGELOG.md",
         "plugins/memory-jsonl/README.md",
         "testkit/README.md",
+        "docs/guide/migrate.md",
         "docs/guide/write-a-plugin.md",
         "examples/weather/README.md",
     ];

@@ -35,3 +35,4 @@ mod run;
 mod samples;
 mod setup;
 mod usage;
+mod voice_typing;

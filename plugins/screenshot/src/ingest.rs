@@ -205,10 +205,11 @@ impl Found<'_> {
             Shown::Twice => Some("twice".into()),
         };
         add("clock", clock);
-        add("problem", self.picture.problem().map(Into::into));
+        let sentence = |why: &str| Value::from(format!("the image {why}"));
+        add("problem", self.picture.problem().map(sentence));
         if self.picture.problem().is_none() {
             let reason = self.made.as_ref().and_then(|made| made.as_ref().err());
-            add("thumbnail_reason", reason.map(|why| why.as_str().into()));
+            add("thumbnail_reason", reason.map(|why| sentence(why)));
         }
         let written = self.picture.written;
         add("written", written.map(|written| written.time.text().into()));

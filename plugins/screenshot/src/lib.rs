@@ -8,6 +8,8 @@ mod ingest;
 mod name;
 mod picture;
 mod recognise;
+#[cfg(test)]
+mod tests;
 mod thumbnail;
 
 use datalake_core::{

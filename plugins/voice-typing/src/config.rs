@@ -6,15 +6,13 @@ use std::time::Duration;
 use datalake_core::{FileMode, Paths, Section};
 
 datalake_core::config! {
-    /// Dictations of the voice typing gateway: recordings, transcripts, and which belongs to which. At least one of
-    /// `recordings` and `transcripts` must be given.
+    /// Dictations of the voice typing gateway: recordings, transcripts, and which belongs to which.
     pub struct VoiceConfig {
-        /// Folders with recordings, or single files: the gateway's `recordings`, hyprwhspr's `longform_segments`.
-        #[example(["~/omarchy-voice-typing/recordings", "~/Programs/recordings"])]
-        pub recordings: Option<Paths>,
+        /// Folders with recordings, or single files: the gateway's `recordings`, hyprwhspr's `longform_segments`. One
+        /// that does not exist is passed over.
+        pub recordings: Paths = ["~/omarchy-voice-typing/recordings", "~/Programs/recordings"],
         /// Folders with transcripts, or single files: the gateway's `transcripts`.
-        #[example(["~/omarchy-voice-typing/transcripts", "~/Programs/transcripts"])]
-        pub transcripts: Option<Paths>,
+        pub transcripts: Paths = ["~/omarchy-voice-typing/transcripts", "~/Programs/transcripts"],
         /// The gateway's logs, or folders with them. They say for certain which transcript a recording has, and why
         /// one has none.
         #[example(["~/omarchy-voice-typing/logs"])]
@@ -23,9 +21,11 @@ datalake_core::config! {
         /// A changed file applies to what is read from then on, and with `run --full` to everything.
         #[example("~/omarchy-voice-typing/config/replacements.json")]
         pub replacements: Option<PathBuf>,
-        /// How recordings and transcripts are kept: as copies, or where they are.
+        /// Whether recordings and transcripts are copied into the data folder (`copy`), or stay where they are
+        /// (`reference`).
         pub mode: FileMode = "copy",
-        /// Whether to look at the shape of recordings for the player. It means decoding them.
+        /// Whether the shape of the sound is drawn for the player. It takes most of the time where sound is
+        /// compressed.
         pub peaks: bool = true,
         /// How much later than its recording a transcript may be. The gateway waits 300 seconds for one, and the
         /// upload comes before.
@@ -36,26 +36,45 @@ datalake_core::config! {
 /// No transcript comes later than this.
 const LONGEST_WINDOW: Duration = Duration::from_secs(3600);
 
-/// Reads the section, and says what is missing or makes no sense together.
+/// Reads the section.
 pub(crate) fn checked(section: &mut Section) -> Option<VoiceConfig> {
     let config = VoiceConfig::from_section(section)?;
-    let names_nothing = config.recordings.is_none() && config.transcripts.is_none();
-    if names_nothing {
-        let message = "neither `recordings` nor `transcripts` is given: there is nothing to read";
-        let hint = "name the gateway's folders, such as `recordings = \"~/Programs/recordings\"`";
-        section.refuse_with_hint("recordings", message, Some(hint.to_owned()));
-    }
-    let is_too_long = config.window > LONGEST_WINDOW;
-    if is_too_long {
+    if config.window > LONGEST_WINDOW {
         section.refuse("window", "`window` must be at most one hour");
+        return None;
     }
-    (!names_nothing && !is_too_long).then_some(config)
+    Some(config)
 }
 
 impl VoiceConfig {
     /// All that is searched for files.
     pub(crate) fn roots(&self) -> Vec<PathBuf> {
-        let given = [&self.recordings, &self.transcripts, &self.logs];
-        given.into_iter().flatten().flatten().cloned().collect()
+        let logs = self.logs.iter().flatten();
+        let all = self.recordings.iter().chain(&self.transcripts).chain(logs);
+        all.cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FOLDERS: &str = "recordings = 'a'\ntranscripts = 'b'\n";
+
+    #[test]
+    fn a_window_of_hours_is_refused() {
+        let mut section = Section::from_text(&format!("{FOLDERS}window = '61m'"));
+        assert!(checked(&mut section).is_none());
+        let said = section.report_text();
+        assert!(said.contains("`window` must be at most one hour"), "{said}");
+        let mut section = Section::from_text(&format!("{FOLDERS}window = '1h'"));
+        assert!(checked(&mut section).is_some());
+    }
+
+    #[test]
+    fn all_roots_are_searched() {
+        let text = "recordings = ['a', 'b']\ntranscripts = 'c'\nlogs = 'd'";
+        let config = checked(&mut Section::from_text(text)).unwrap();
+        assert_eq!(config.roots().len(), 4);
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use datalake_core::name_time::{NameTime, Resolved};
-use datalake_core::{Context, KnownUnit};
+use datalake_core::{Context, KnownUnit, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::link::{self, Text};
@@ -28,16 +28,24 @@ pub(crate) enum Noted {
     Transcript {
         /// A mark of its text after spellings were put right, where that made a difference.
         replaced: Option<String>,
+        /// When those spellings were last changed, in microseconds since 1970.
+        spelled: Option<i64>,
     },
     /// A log, with what it says in short.
     Log(String),
 }
 
 impl Noted {
+    /// A transcript that no spellings were put right in.
+    pub(crate) const TRANSCRIPT: Self = Self::Transcript {
+        replaced: None,
+        spelled: None,
+    };
+
     /// What a file is that was never read, or by a version of the plugin that noted other things: its name has to do.
     fn by_name(extension: &str) -> Self {
         match extension {
-            "txt" => Self::Transcript { replaced: None },
+            "txt" => Self::TRANSCRIPT,
             known if RECORDINGS.iter().any(|one| one.eq_ignore_ascii_case(known)) => {
                 Self::Recording {
                     milliseconds: None,
@@ -92,6 +100,8 @@ pub(crate) struct Files<'a> {
     pub(crate) recordings: Vec<Recording<'a>>,
     pub(crate) transcripts: Vec<Transcript<'a>>,
     pub(crate) requests: Vec<Request>,
+    /// When the newest spellings were changed that are in any transcript.
+    pub(crate) spelled: Option<Timestamp>,
 }
 
 /// A file with a name of the gateway's.
@@ -112,7 +122,8 @@ struct Sound {
 
 /// Sorts what is known.
 pub(crate) fn gather<'a>(cx: &Context, known: &'a [KnownUnit]) -> Files<'a> {
-    let (mut recordings, mut transcripts, mut requests) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut recordings, mut transcripts) = (Vec::new(), Vec::new());
+    let (mut requests, mut last_spelled) = (Vec::new(), None);
     for unit in known {
         let name = name::read(unit.id.as_str());
         let noted = unit.cursor(cx.cursor_version);
@@ -124,13 +135,22 @@ pub(crate) fn gather<'a>(cx: &Context, known: &'a [KnownUnit]) -> Files<'a> {
                     .filter_map(|one| resolved(cx, one)),
             );
         }
+        if let Noted::Transcript { spelled, .. } = &noted {
+            last_spelled = last_spelled.max(*spelled);
+        }
         let Says::Stamped { time, what, copy } = name.says else {
             continue;
         };
         let stem = name.stem;
         match noted {
-            Noted::Recording { milliseconds, sha256 } => {
-                let noted = Sound { milliseconds, sha256 };
+            Noted::Recording {
+                milliseconds,
+                sha256,
+            } => {
+                let noted = Sound {
+                    milliseconds,
+                    sha256,
+                };
                 recordings.push(Stamped {
                     unit,
                     stem,
@@ -140,7 +160,9 @@ pub(crate) fn gather<'a>(cx: &Context, known: &'a [KnownUnit]) -> Files<'a> {
                     noted,
                 });
             }
-            Noted::Transcript { replaced: noted } => {
+            Noted::Transcript {
+                replaced: noted, ..
+            } => {
                 transcripts.push(Stamped {
                     unit,
                     stem,
@@ -158,6 +180,7 @@ pub(crate) fn gather<'a>(cx: &Context, known: &'a [KnownUnit]) -> Files<'a> {
         recordings: each_recording(cx, recordings),
         transcripts: each_transcript(cx, transcripts),
         requests,
+        spelled: last_spelled.and_then(Timestamp::from_micros),
     }
 }
 
@@ -228,7 +251,10 @@ fn recording<'a>(cx: &Context, files: &[Stamped<'a, Sound>]) -> Option<Recording
             copy: first.copy,
         },
         milliseconds: files.iter().find_map(|file| file.noted.milliseconds),
-        sha256: files.iter().filter_map(|file| file.noted.sha256.clone()).collect(),
+        sha256: files
+            .iter()
+            .filter_map(|file| file.noted.sha256.clone())
+            .collect(),
         units: files.iter().map(|file| file.unit).collect(),
     })
 }

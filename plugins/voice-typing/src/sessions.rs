@@ -5,8 +5,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use datalake_core::{
-    Column, Context, Dataset, Derive, KnownUnit, Link, Merge, Record, Shown,
-    Timestamp, Version,
+    Column, Context, Dataset, Derive, KnownUnit, Link, Merge, Record, Shown, Timestamp, Version,
 };
 use serde::Serialize;
 
@@ -125,23 +124,34 @@ pub(crate) fn sessions(cx: &Context, window: Duration, known: &[KnownUnit]) -> (
             }
         })
         .collect();
-    let version = version(known, &sessions, window);
+    let version = version(known, files.spelled, &sessions, window);
     let records = sessions.iter().map(|session| session.record(&cx.device));
-    let records = records.map(|record| record.version(version.clone())).collect();
+    let records = records
+        .map(|record| record.version(version.clone()))
+        .collect();
     let waits = |session: &Session<'_>| session.verdict == Verdict::Held(YOUTH);
     (records, sessions.iter().any(waits))
 }
 
 /// What makes one state of the sessions newer than another: the last change of any file, then how often any was new,
-/// then how many sessions have a verdict, then a longer window. Files are never forgotten, and with time verdicts only
-/// come.
-fn version(known: &[KnownUnit], sessions: &[Session<'_>], window: i64) -> Version {
+/// then later spellings, then how many sessions have a verdict, then a longer window. Files are never forgotten, and
+/// with time verdicts only come.
+fn version(
+    known: &[KnownUnit],
+    spelled: Option<Timestamp>,
+    sessions: &[Session<'_>],
+    window: i64,
+) -> Version {
     let last = known.iter().filter_map(|unit| unit.state.modified).max();
-    let contents = known.iter().map(|unit| u64::from(unit.state.generation) + 1);
+    let contents = known
+        .iter()
+        .map(|unit| u64::from(unit.state.generation) + 1);
+    let spelled = spelled.map_or(0, |time| time.as_micros().unsigned_abs());
     let open = |session: &&Session<'_>| matches!(session.verdict, Verdict::Held(_));
     let given = sessions.len() - sessions.iter().filter(open).count();
     Version::of(last.unwrap_or_default())
         .then(contents.sum())
+        .then(spelled)
         .then(given as u64)
         .then(window.unsigned_abs())
 }
@@ -171,9 +181,7 @@ impl<'a> Partner<'a> {
             Self::Nothing if recording.looks.size < SMALLEST => {
                 Verdict::Held("it has less than 10 kB")
             }
-            Self::Nothing if is_young(recording, now) => {
-                Verdict::Held(YOUTH)
-            }
+            Self::Nothing if is_young(recording, now) => Verdict::Held(YOUTH),
             Self::Nothing => {
                 Verdict::Failure(format!("no transcript came within {window} seconds"))
             }
@@ -203,7 +211,9 @@ impl Session<'_> {
         let record = Record::new(&VOICE_SESSIONS, &self.row(device));
         let audio = |kind, name| Link::new("audio_id", "audio", kind, name);
         let contents = self.recording.sha256.iter();
-        let record = contents.fold(record, |record, hash| record.link(audio("sha256", hash.clone())));
+        let record = contents.fold(record, |record, hash| {
+            record.link(audio("sha256", hash.clone()))
+        });
         let record = record.link(audio(DICTATION, dictation(device, self.recording.stem)));
         match self.partner {
             Partner::Transcript(text, _) => {

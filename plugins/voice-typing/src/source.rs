@@ -7,10 +7,12 @@ use std::sync::OnceLock;
 
 use datalake_audio::probe::probe;
 use datalake_core::{
-    Context, Emit, Error, FileEmit, FileSource, Files, Intake, KnownUnit, Link, Naming, Record, Reject, Result,
-    Sample, Skip, Timestamp, TrackedFile, hash,
+    Context, Emit, Error, FileEmit, FileSource, Files, Intake, KnownUnit, Link, Naming, Record,
+    Reject, Result, Sample, Skip, Timestamp, TrackedFile, hash,
 };
-use datalake_transcript::{Entry, FileName, LONGEST_FILE, Made, Merged, Part, Variant, merge, parse};
+use datalake_transcript::{
+    Entry, FileName, LONGEST_FILE, Made, Merged, Part, Variant, merge, parse,
+};
 
 use crate::config::VoiceConfig;
 use crate::known::{Noted, RECORDINGS};
@@ -41,7 +43,10 @@ struct Spelling {
 
 impl VoiceTyping {
     pub(crate) fn new(config: VoiceConfig) -> Self {
-        Self { config, spellings: OnceLock::new() }
+        Self {
+            config,
+            spellings: OnceLock::new(),
+        }
     }
 }
 
@@ -52,7 +57,13 @@ impl FileSource for VoiceTyping {
         Files::whole(self.config.roots())
     }
 
-    fn read(&self, cx: &Context, file: &mut TrackedFile, _from: Noted, out: &mut Out<'_>) -> Result<()> {
+    fn read(
+        &self,
+        cx: &Context,
+        file: &mut TrackedFile,
+        _from: Noted,
+        out: &mut Out<'_>,
+    ) -> Result<()> {
         let noted = self.sort(cx, file, out)?;
         out.commit(&file.end()?, &noted)
     }
@@ -75,18 +86,24 @@ impl VoiceTyping {
         if (ends("log") || self.is_among_logs(file.path()))
             && let Some(requests) = looked_at(file, |file| log::read(BufReader::new(file)))?
         {
-            out.skip(Skip::new("it is a log of the gateway; what it says of recordings is in their sessions"));
+            out.skip(Skip::new(
+                "it is a log of the gateway; what it says of recordings is in their sessions",
+            ));
             return Ok(Noted::Log(log::packed(&requests)));
         }
         if ends("txt") {
             return self.transcript(cx, &name, file, out);
         }
         let is_recording = RECORDINGS.iter().any(|known| ends(known))
-            || looked_at(file, |file| probe(file, false, &mut || Ok(())))?.format.is_some();
+            || looked_at(file, |file| probe(file, false, &mut || Ok(())))?
+                .format
+                .is_some();
         if is_recording {
             return self.recording(cx, &name, file, out);
         }
-        out.skip(Skip::new("it is no recording, no transcript and no log of the gateway"));
+        out.skip(Skip::new(
+            "it is no recording, no transcript and no log of the gateway",
+        ));
         Ok(Noted::Nothing)
     }
 
@@ -95,13 +112,24 @@ impl VoiceTyping {
         logs.any(|root| path.starts_with(root))
     }
 
-    fn recording(&self, cx: &Context, name: &Name<'_>, file: &mut TrackedFile, out: &mut Out<'_>) -> Result<Noted> {
-        let options = datalake_audio::Options { mode: self.config.mode, peaks: self.config.peaks };
+    fn recording(
+        &self,
+        cx: &Context,
+        name: &Name<'_>,
+        file: &mut TrackedFile,
+        out: &mut Out<'_>,
+    ) -> Result<Noted> {
+        let options = datalake_audio::Options {
+            mode: self.config.mode,
+            peaks: self.config.peaks,
+        };
         let Some(taken) = datalake_audio::ingest(cx, file, out, options)? else {
             return Ok(Noted::Nothing);
         };
         let record = match name.says {
-            Says::Stamped { .. } => taken.record.alias(DICTATION, dictation(&cx.device, name.stem)),
+            Says::Stamped { .. } => taken
+                .record
+                .alias(DICTATION, dictation(&cx.device, name.stem)),
             Says::Segment | Says::Nothing => taken.record,
         };
         out.push(record)?;
@@ -112,10 +140,18 @@ impl VoiceTyping {
         })
     }
 
-    fn transcript(&self, cx: &Context, name: &Name<'_>, file: &mut TrackedFile, out: &mut Out<'_>) -> Result<Noted> {
+    fn transcript(
+        &self,
+        cx: &Context,
+        name: &Name<'_>,
+        file: &mut TrackedFile,
+        out: &mut Out<'_>,
+    ) -> Result<Noted> {
         if file.size() == 0 {
-            out.skip(Skip::new("it is empty: nothing was said, or it is still being written"));
-            return Ok(Noted::Transcript { replaced: None });
+            out.skip(Skip::new(
+                "it is empty: nothing was said, or it is still being written",
+            ));
+            return Ok(Noted::TRANSCRIPT);
         }
         let unit = file.unit().clone();
         let called = unit.as_str().rsplit('/').next().unwrap_or_default();
@@ -130,7 +166,7 @@ impl VoiceTyping {
             }
         };
         complete(name, &mut merged);
-        let replaced = self.spell(&mut merged)?;
+        let noted = self.spell(&mut merged)?;
         let entry = Entry {
             device: &cx.device,
             stem: match name.says {
@@ -147,25 +183,28 @@ impl VoiceTyping {
         };
         let kept = out.keep(intake, naming)?;
         out.push(named(cx, name, entry.record()).file(kept).origin(origin))?;
-        Ok(Noted::Transcript { replaced })
+        Ok(noted)
     }
 
-    /// Adds the text with spellings put right, where that makes a difference. Returns a mark of it.
-    fn spell(&self, merged: &mut Merged) -> Result<Option<String>> {
+    /// Adds the text with spellings put right, where that makes a difference, and notes it.
+    fn spell(&self, merged: &mut Merged) -> Result<Noted> {
         let Some(Spelling { rules, changed }) = self.spelling()? else {
-            return Ok(None);
+            return Ok(Noted::TRANSCRIPT);
         };
         // Other spellings make a newer state of a transcript that is as it was.
         merged.newest = merged.newest.max(*changed);
         let text = rules.correct(&merged.transcript.text);
-        let mark = text.as_ref().map(|text| hex(&hash(text.as_bytes())[..8]));
+        let noted = Noted::Transcript {
+            replaced: text.as_ref().map(|text| hex(&hash(text.as_bytes())[..8])),
+            spelled: changed.map(Timestamp::as_micros),
+        };
         merged.variants.extend(text.map(|text| Variant {
             file: SPELLINGS.to_owned(),
             language: None,
             text,
             segments: Vec::new(),
         }));
-        Ok(mark)
+        Ok(noted)
     }
 
     /// The spellings, if there is a file of them.
@@ -174,7 +213,8 @@ impl VoiceTyping {
             return Ok(None);
         };
         if self.spellings.get().is_none() {
-            let read = Spelling::read(path).map_err(|error| error.at(path.display().to_string()))?;
+            let read =
+                Spelling::read(path).map_err(|error| error.at(path.display().to_string()))?;
             return Ok(Some(self.spellings.get_or_init(|| read)));
         }
         Ok(self.spellings.get())
@@ -183,22 +223,34 @@ impl VoiceTyping {
 
 impl Spelling {
     fn read(path: &Path) -> Result<Self> {
-        let failed = |error: io::Error| Error::permanent("the spellings cannot be read").caused_by(error);
+        let failed =
+            |error: io::Error| Error::permanent("the spellings cannot be read").caused_by(error);
         let file = File::open(path).map_err(failed)?;
-        let changed = file.metadata().and_then(|data| data.modified()).map_err(failed)?;
+        let changed = file
+            .metadata()
+            .and_then(|data| data.modified())
+            .map_err(failed)?;
         let mut json = Vec::new();
-        file.take(LARGEST_SPELLINGS).read_to_end(&mut json).map_err(failed)?;
+        file.take(LARGEST_SPELLINGS)
+            .read_to_end(&mut json)
+            .map_err(failed)?;
         let rules = Spellings::parse(&json).map_err(|error| {
             Error::permanent("these are no spellings")
                 .caused_by(error)
                 .hint(r#"write a list such as [{"from": ["Dovac", "Dovak"], "to": "Dvorak"}]"#)
         })?;
-        Ok(Self { rules, changed: Timestamp::from_system(changed) })
+        Ok(Self {
+            rules,
+            changed: Timestamp::from_system(changed),
+        })
     }
 }
 
 /// Looks at a file, and goes back to its start.
-fn looked_at<T>(file: &mut TrackedFile, look: impl FnOnce(&mut TrackedFile) -> io::Result<T>) -> Result<T> {
+fn looked_at<T>(
+    file: &mut TrackedFile,
+    look: impl FnOnce(&mut TrackedFile) -> io::Result<T>,
+) -> Result<T> {
     let seen = look(file).and_then(|seen| file.rewind().map(|()| seen));
     seen.map_err(|error| match error.downcast::<Error>() {
         Ok(error) => error,

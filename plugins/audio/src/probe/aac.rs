@@ -24,13 +24,10 @@ pub(super) fn read(probe: &mut Probe<'_>) -> Step<bool> {
     probe.facts.channels = Some(first.channels).filter(|&channels| channels > 0);
     let is_low = first.kind & 3 == 1;
     match (is_low, first.channels) {
-        (true, 1..=2) => probe.wave.decode(
-            Codec::Aac {
-                rate: first.rate,
-                channels: first.channels,
-            },
-            0,
-        ),
+        (true, 1..=2) => probe.wave.decode(Codec::Aac {
+            rate: first.rate,
+            channels: first.channels,
+        }),
         _ => probe
             .wave
             .refuse("there is no decoder for this sort of AAC"),
@@ -137,15 +134,12 @@ impl AacConfig {
     }
 
     /// Lets its packets be drawn, if they can be decoded.
-    pub(super) fn draw(&self, wave: &mut Wave, frames: u64) {
+    pub(super) fn draw(&self, wave: &mut Wave) {
         match (self.object, self.samples, self.channels) {
-            (2, 1024, channels @ 1..=2) => wave.decode(
-                Codec::Aac {
-                    rate: self.rate,
-                    channels,
-                },
-                frames,
-            ),
+            (2, 1024, channels @ 1..=2) => wave.decode(Codec::Aac {
+                rate: self.rate,
+                channels,
+            }),
             _ => wave.refuse("there is no decoder for this sort of AAC"),
         }
     }

@@ -103,15 +103,12 @@ fn read_sound(probe: &mut Probe<'_>, common: &Common, start: u64, end: u64) -> S
         Content::Ima4 => {
             let rate = facts.sample_rate.unwrap_or_default();
             let kind = Adpcm::ImaQuickTime;
-            wave.decode(
-                Codec::Adpcm {
-                    kind,
-                    rate,
-                    channels: common.channels,
-                    frames: 64,
-                },
-                count,
-            );
+            wave.decode(Codec::Adpcm {
+                kind,
+                rate,
+                channels: common.channels,
+                frames: 64,
+            });
             let block = 34 * u64::from(common.channels);
             while wave.is_on() && end.saturating_sub(input.position()) >= block {
                 wave.packet(input.take(block as usize)?, 64);

@@ -149,28 +149,25 @@ impl Description {
     }
 
     /// Lets packets be drawn.
-    fn draw(&self, cookie: &[u8], probe: &mut Probe<'_>, frames: u64) {
+    fn draw(&self, cookie: &[u8], probe: &mut Probe<'_>) {
         let (rate, channels) = (probe.facts.sample_rate.unwrap_or_default(), self.channels);
         let wave = &mut probe.wave;
         match &self.format {
-            b"alac" => wave.decode(Codec::Alac(cookie.into()), frames),
-            b".mp3" => wave.decode(Codec::Mpeg { layer: 3 }, frames),
-            b"ima4" => wave.decode(
-                Codec::Adpcm {
-                    kind: Adpcm::ImaQuickTime,
-                    rate,
-                    channels,
-                    frames: 64,
-                },
-                frames,
-            ),
+            b"alac" => wave.decode(Codec::Alac(cookie.into())),
+            b".mp3" => wave.decode(Codec::Mpeg { layer: 3 }),
+            b"ima4" => wave.decode(Codec::Adpcm {
+                kind: Adpcm::ImaQuickTime,
+                rate,
+                channels,
+                frames: 64,
+            }),
             // The configuration stands in a descriptor of MPEG-4; plain AAC needs none.
             b"aac " => match AacConfig::parse(&Descriptor::parse(cookie).private) {
                 Some(config) => {
                     config.describe(&mut probe.facts);
-                    config.draw(wave, frames);
+                    config.draw(wave);
                 }
-                None => wave.decode(Codec::Aac { rate, channels }, frames),
+                None => wave.decode(Codec::Aac { rate, channels }),
             },
             _ => wave.refuse("there is no decoder for its codec"),
         }
@@ -209,7 +206,7 @@ fn finish(probe: &mut Probe<'_>, found: &Found) -> Step {
         }
         _ => {}
     }
-    description.draw(&found.cookie, probe, valid.unwrap_or(0));
+    description.draw(&found.cookie, probe);
     read_packets(probe, found, description, (start, end))
 }
 

@@ -54,7 +54,7 @@ pub(super) fn read(probe: &mut Probe<'_>) -> Step {
         return Ok(());
     };
     info.describe(facts);
-    wave.decode(Codec::Flac(info.bytes.into()), info.samples);
+    wave.decode(Codec::Flac(info.bytes.into()));
     let counted = walk(probe, &info)?;
     let facts = &mut probe.facts;
     match info.samples {
@@ -153,26 +153,33 @@ fn find_next(probe: &mut Probe<'_>, info: &Info, last: Option<Header>) -> io::Re
     if input.left() > 0 {
         probe.facts.warn("a part of it is damaged");
     }
-    loop {
-        let window = input.window(LONGEST_HEADER + 1)?;
-        let fits = |header: Header| last.is_none_or(|last| header.follows(&last));
-        if let Some(at) = find(window, 1, info, fits) {
-            input.skip(at as u64);
-            return Ok(true);
-        }
-        if window.len() <= LONGEST_HEADER {
-            return Ok(false);
-        }
-        let skip = window.len() - LONGEST_HEADER;
-        input.skip(skip as u64);
-    }
+    let fits = |header: Header| last.is_none_or(|last| header.follows(&last));
+    input.find(LONGEST_HEADER, |window| {
+        Header::parse(window, info).is_some_and(fits)
+    })
 }
 
-/// The place from `from` on of a header that `fits`.
-fn find(window: &[u8], from: usize, info: &Info, fits: impl Fn(Header) -> bool) -> Option<usize> {
+/// The place of a header that `fits` from `from` on, where all of a header is there if `is_end` does not say that no more
+/// will come.
+fn find(
+    window: &[u8],
+    from: usize,
+    is_end: bool,
+    info: &Info,
+    fits: impl Fn(Header) -> bool,
+) -> Option<usize> {
+    let sure = if is_end {
+        window.len()
+    } else {
+        (window.len() + 1).saturating_sub(LONGEST_HEADER)
+    };
     let mut from = from;
     loop {
-        let at = from + window.get(from..)?.iter().position(|byte| *byte == 0xFF)?;
+        let at = from
+            + window
+                .get(from..sure)?
+                .iter()
+                .position(|byte| *byte == 0xFF)?;
         if Header::parse(&window[at..], info).is_some_and(&fits) {
             return Some(at);
         }
@@ -184,18 +191,21 @@ fn find(window: &[u8], from: usize, info: &Info, fits: impl Fn(Header) -> bool) 
 fn frame_length(input: &mut Input<'_>, info: &Info, header: &Header) -> io::Result<(usize, bool)> {
     let mut from = header.length;
     loop {
+        let left = input.left();
         let window = input.window(from + LONGEST_HEADER)?;
-        if let Some(at) = find(window, from, info, |next| next.follows(header)) {
+        let there = window.len();
+        let is_end = there as u64 == left;
+        if let Some(at) = find(window, from, is_end, info, |next| next.follows(header)) {
             return Ok((at, false));
         }
-        let (there, left) = (window.len(), input.left());
-        if there as u64 == left || there + LONGEST_HEADER > LARGEST {
-            return Ok((there, there as u64 == left));
+        if is_end || there > LARGEST {
+            return Ok((there.min(LARGEST), is_end));
         }
-        // A header may begin within the last bytes of what is there.
         from = (there + 1).saturating_sub(LONGEST_HEADER).max(from);
         // Asks for more than there is, so that more is read.
-        input.window(there + 1)?;
+        if input.window(there + 1)?.len() == there {
+            return Ok((there, false));
+        }
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) fn find(
         if let Some(frame) = chained(input.window(3 * LONGEST)?, parse, 3) {
             return Ok(Some(frame));
         }
-        if !may_search || input.position() - start >= JUNK || !advance(input, parse)? {
+        if !may_search || input.position() - start >= JUNK || !next(input, parse)? {
             input.seek(start);
             return Ok(None);
         }
@@ -95,21 +95,9 @@ fn chained(window: &[u8], parse: Parse, count: usize) -> Option<Frame> {
     Some(first)
 }
 
-/// Goes to the next place where a header may begin; `false` at the end.
-fn advance(input: &mut Input<'_>, parse: Parse) -> io::Result<bool> {
-    input.skip(1);
-    let window = input.window(HEADER)?;
-    let next = (0..window.len()).find(|&at| parse(&window[at..]).is_some());
-    let (skip, found) = match next {
-        Some(at) => (at, true),
-        // The last bytes may be the start of a header that goes on behind the window.
-        None => (
-            window.len().saturating_sub(HEADER - 1).max(1),
-            window.len() >= HEADER,
-        ),
-    };
-    input.skip(skip as u64);
-    Ok(found)
+/// Goes to the next place where a header may begin; `false` if there is none.
+fn next(input: &mut Input<'_>, parse: Parse) -> io::Result<bool> {
+    input.find(HEADER, |window| parse(window).is_some())
 }
 
 /// Counts the frames from here on. `each` sees every frame with its bytes and says whether it counts.
@@ -147,7 +135,7 @@ pub(super) fn walk(
                 probe
                     .facts
                     .warn("there is something between its frames that is no sound");
-                if !advance(&mut probe.input, parse)? {
+                if !next(&mut probe.input, parse)? {
                     break;
                 }
             }

@@ -153,6 +153,28 @@ impl<'a> Input<'a> {
         Ok(&self.buffer[from..from + count])
     }
 
+    /// Goes to the next place behind this one that `is_it`, which looks at no more than `width` bytes; `false` if there
+    /// is none. What is found does not depend on how the bytes come.
+    pub(crate) fn find(&mut self, width: usize, is_it: impl Fn(&[u8]) -> bool) -> io::Result<bool> {
+        self.skip(1);
+        loop {
+            let left = self.left();
+            let window = self.window(width)?;
+            let is_end = window.len() as u64 == left;
+            // Behind these places fewer bytes are at hand than it may look at.
+            let sure = window.len() + usize::from(!is_end);
+            let sure = sure.saturating_sub(if is_end { 0 } else { width });
+            if let Some(at) = (0..sure).find(|&at| is_it(&window[at..])) {
+                self.skip(at as u64);
+                return Ok(true);
+            }
+            self.skip(sure as u64);
+            if is_end || sure == 0 {
+                return Ok(false);
+            }
+        }
+    }
+
     /// Gives a sign of life. What is decoded has no other: a few bytes may be a second of work.
     pub(crate) fn beat(&mut self) -> io::Result<()> {
         (self.beat)()
@@ -171,7 +193,8 @@ impl<'a> Input<'a> {
             self.filled -= self.taken;
             self.taken = 0;
         }
-        let room = want.max(BLOCK);
+        // More than is wanted, or what is left would be moved for every little that is taken.
+        let room = want + BLOCK;
         if self.buffer.len() < room {
             self.buffer.resize(room, 0);
         }

@@ -99,7 +99,7 @@ fn parse_ctime(text: &str) -> Option<NameTime> {
     let mut words = text.split_ascii_whitespace();
     let month = words.nth(1)?;
     let is_month = |name: &&str| name.eq_ignore_ascii_case(month);
-    let month = MONTHS.iter().position(|name| is_month(name))? as u8 + 1;
+    let month = MONTHS.iter().position(is_month)? as u8 + 1;
     let day = words.next()?.parse().ok()?;
     let time = Rest(words.next()?).time()?;
     let year = words.next()?.parse().ok()?;

@@ -26,12 +26,9 @@ pub(super) fn read_frames(probe: &mut Probe<'_>) -> Step {
     probe.facts.codec = Some(codec_name(&first).into());
     probe.facts.sample_rate = Some(first.rate);
     probe.facts.channels = Some(first.channels);
-    probe.wave.decode(
-        Codec::Mpeg {
-            layer: layer(&first),
-        },
-        0,
-    );
+    probe.wave.decode(Codec::Mpeg {
+        layer: layer(&first),
+    });
     let mut information = None;
     let chain = frames::walk(probe, parse, |frame, data, _, wave| {
         // Only a first frame can be one of these; it plays as silence in players that do not know them.

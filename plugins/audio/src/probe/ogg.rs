@@ -92,9 +92,9 @@ fn next_page<'a>(input: &'a mut Input<'_>, facts: &mut Facts) -> io::Result<Opti
                 .and_then(|page| Page::parse(page, is_whole)));
         }
         facts.warn("a part of it is damaged");
-        let next = window.windows(4).skip(1).position(|four| four == b"OggS");
-        let skip = next.map_or(window.len().saturating_sub(3).max(1), |at| at + 1);
-        input.skip(skip as u64);
+        if !input.find(4, |window| window.starts_with(b"OggS"))? {
+            return Ok(None);
+        }
     }
 }
 
@@ -207,7 +207,7 @@ impl Stream {
         } else if body.starts_with(b"\x7FFLAC") {
             let info = flac::Info::parse(body.get(17..)?)?;
             info.describe(facts);
-            wave.decode(Codec::Flac(info.bytes.into()), info.samples);
+            wave.decode(Codec::Flac(info.bytes.into()));
             (Kind::Flac, info.rate, 0, 0)
         } else if body.starts_with(b"Speex   ") {
             let field = |at: usize| {
@@ -296,7 +296,7 @@ impl Stream {
             (Kind::Flac, _) if data.first() != Some(&0xFF) => None,
             (Kind::Vorbis, 1) => {
                 let headers = [&self.first, data].concat();
-                wave.decode(Codec::Vorbis(headers.into()), 0);
+                wave.decode(Codec::Vorbis(headers.into()));
                 None
             }
             (Kind::Opus, _) => {

@@ -80,38 +80,31 @@ pub(super) fn read_w64(probe: &mut Probe<'_>) -> Step {
 fn walk(probe: &mut Probe<'_>, shape: Shape) -> Step {
     let mut found = Found::default();
     while let Some(chunk) = next_chunk(&mut probe.input, shape)? {
-        let end = if &chunk.name == b"data" && found.data.is_none() {
-            let size = found.wide.filter(|_| chunk.size == u64::from(u32::MAX));
-            let data = find_data(
-                probe,
-                shape,
-                Chunk {
-                    size: size.unwrap_or(chunk.size),
-                    ..chunk
-                },
-            )?;
+        let next = if &chunk.name == b"data" && found.data.is_none() {
+            let wide = found.wide.filter(|_| chunk.size == u64::from(u32::MAX));
+            let size = wide.unwrap_or(chunk.size);
+            let (data, next) = find_data(probe, shape, Chunk { size, ..chunk })?;
             found.data = Some(data);
-            data.end
+            next
         } else {
             read_chunk(probe, shape, &chunk, &mut found)?;
-            chunk.end()
+            if chunk.end() > probe.input.end() {
+                let facts = &mut probe.facts;
+                facts.cut("a part of its header claims to be longer than the file");
+            }
+            shape.next(&chunk)
         };
-        if end > probe.input.end() {
-            probe
-                .facts
-                .cut("a part of its header claims to be longer than the file");
-        }
-        probe.input.seek(shape.next(end, chunk.start));
+        probe.input.seek(next);
     }
     finish(probe, &found)
 }
 
 impl Shape {
-    /// Where the next chunk stands behind content from `start` to `end`.
-    fn next(self, end: u64, start: u64) -> u64 {
+    /// Where the chunk behind this one stands.
+    fn next(self, chunk: &Chunk) -> u64 {
         let multiple = if self == Self::W64 { 8 } else { 2 };
-        let padding = (end - start).next_multiple_of(multiple) - (end - start);
-        end.saturating_add(padding)
+        let padded = chunk.size.checked_next_multiple_of(multiple);
+        chunk.start.saturating_add(padded.unwrap_or(u64::MAX))
     }
 
     fn order(self, bytes: [u8; 4]) -> u32 {
@@ -162,52 +155,50 @@ fn halves(head: &[u8; 8]) -> ([u8; 4], [u8; 4]) {
     ([a, b, c, d], [e, f, g, h])
 }
 
-/// Decides where the sound ends: where the header says, if the file reaches that far and goes on as it should.
-fn find_data(probe: &mut Probe<'_>, shape: Shape, stated: Chunk) -> io::Result<Data> {
-    let (start, file) = (stated.start, probe.input.end());
+/// Decides where the sound ends: where the header says, if the file reaches that far and goes on as it should. With
+/// the place to go on at.
+fn find_data(probe: &mut Probe<'_>, shape: Shape, stated: Chunk) -> io::Result<(Data, u64)> {
+    let Probe { input, facts, .. } = probe;
+    let (start, file) = (stated.start, input.end());
     let fits = stated.end() <= file;
-    if fits && is_followed(probe, shape, &stated)? {
-        return Ok(Data {
-            start,
-            end: stated.end(),
-            source: DurationSource::Header,
-        });
+    if fits && let Some(next) = find_next(input, shape, &stated)? {
+        let (end, source) = (stated.end(), DurationSource::Header);
+        return Ok((Data { start, end, source }, next));
     }
     match stated.size {
-        0 => probe
-            .facts
-            .cut("its header was never finished: it says that there is no sound"),
-        _ if fits => probe.facts.cut("there is more sound than its header says"),
+        0 => facts.cut("its header was never finished: it says that there is no sound"),
+        _ if fits => facts.cut("there is more sound than its header says"),
         // What programs write that do not know the length yet, or write to a pipe.
         0x7FFF_0000..=0x8000_00FF | 0xFFFF_0000.. => {
-            probe
-                .facts
-                .warn("its header states no length: all bytes up to the end are taken for sound");
+            facts.warn("its header states no length: all bytes up to the end are taken for sound");
         }
-        _ => probe.facts.cut("the file ends before the sound does"),
+        _ => facts.cut("the file ends before the sound does"),
     }
-    Ok(Data {
-        start,
-        end: file,
-        source: DurationSource::Scan,
-    })
+    let (end, source) = (file, DurationSource::Scan);
+    Ok((Data { start, end, source }, file))
 }
 
-/// Whether what stands behind the data is the end of the file, a chunk, or too little to matter.
-fn is_followed(probe: &mut Probe<'_>, shape: Shape, data: &Chunk) -> io::Result<bool> {
-    let rest = probe.input.end().saturating_sub(data.end());
-    if rest < 8 || rest < data.size / 100 {
-        return Ok(true);
-    }
-    for place in [shape.next(data.end(), data.start), data.end()] {
-        probe.input.seek(place);
-        let next = next_chunk(&mut probe.input, shape)?;
-        if next.is_some_and(|next| next.end() <= probe.input.end().saturating_add(1)) {
-            return Ok(true);
+/// Where the chunk behind the data stands, or the end of the file; `None` if what is there can only be more sound.
+fn find_next(input: &mut Input<'_>, shape: Shape, data: &Chunk) -> io::Result<Option<u64>> {
+    let file = input.end();
+    // Some programs do not fill up an odd length.
+    for place in [shape.next(data), data.end()] {
+        input.seek(place);
+        let next = next_chunk(input, shape)?;
+        // A byte less is what those programs leave at the end.
+        if next.is_some_and(|next| next.end() <= file + 1 || TAILS.contains(&&next.name)) {
+            return Ok(Some(place));
         }
     }
-    Ok(false)
+    // Nothing, or too little to matter: the old tag of MP3 has 128 bytes.
+    let rest = file - data.end();
+    Ok((rest <= 128 || rest < data.size / 100).then_some(file))
 }
+
+/// Chunks that stand behind the data, and may be cut off there.
+const TAILS: [&[u8; 4]; 8] = [
+    b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"cue ", b"smpl", b"JUNK",
+];
 
 /// Reads a chunk that is not the data.
 fn read_chunk(probe: &mut Probe<'_>, shape: Shape, chunk: &Chunk, found: &mut Found) -> Step {

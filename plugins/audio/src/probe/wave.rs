@@ -50,14 +50,14 @@ impl Wave {
         }
     }
 
-    /// What follows are packets of `codec`; about `frames` frames, if that is known. What was drawn before stays.
-    pub(crate) fn decode(&mut self, codec: Codec, frames: u64) {
+    /// What follows are packets of `codec`. What was drawn before stays.
+    pub(crate) fn decode(&mut self, codec: Codec) {
         if !self.is_wanted() {
             return;
         }
         let drawn = match std::mem::replace(&mut self.0, State::Wanted) {
             State::Pcm(_, _, peaks) | State::Coded(_, peaks) => peaks,
-            _ => Peaks::expecting(frames),
+            _ => Peaks::expecting(0),
         };
         match Decoder::new(codec) {
             Some(decoder) => self.0 = State::Coded(decoder, drawn),
@@ -65,7 +65,7 @@ impl Wave {
         }
     }
 
-    /// What follows are samples in pieces of whole frames.
+    /// What follows are samples in pieces of whole frames; so many of them, if that is sure.
     pub(crate) fn samples(&mut self, encoding: Encoding, channels: u32, frames: u64) {
         let frame = encoding.bytes() * u64::from(channels);
         if self.is_wanted() && frame > 0 {

@@ -173,7 +173,7 @@ pub(super) fn read_data(
                 stated <= counted && counted - stated < filling.max(counted / 100)
             });
             probe.facts.last(stated.unwrap_or(counted), source);
-            decode_blocks(probe, usize::from(format.block), frames, counted, codec)?;
+            decode_blocks(probe, usize::from(format.block), frames, codec)?;
         }
         Content::Mpeg => mpeg::read_frames(probe)?,
         Content::Pcm(_) => probe.facts.unknown("it has no channels"),
@@ -182,15 +182,9 @@ pub(super) fn read_data(
     Ok(())
 }
 
-fn decode_blocks(
-    probe: &mut Probe<'_>,
-    block: usize,
-    frames: u32,
-    counted: u64,
-    codec: Option<Codec>,
-) -> Step {
+fn decode_blocks(probe: &mut Probe<'_>, block: usize, frames: u32, codec: Option<Codec>) -> Step {
     match codec {
-        Some(codec) => probe.wave.decode(codec, counted),
+        Some(codec) => probe.wave.decode(codec),
         None => probe.wave.refuse("there is no decoder for its codec"),
     }
     while probe.wave.is_on() && probe.input.left() >= block as u64 {

@@ -384,7 +384,7 @@ proptest! {
     fn each_file_that_comes_makes_a_newer_state(known in files(), seed in any::<u64>()) {
         let mut arriving = known;
         arriving.sort_by_key(|unit| hash(format!("{seed}{}", unit.id).as_bytes()));
-        let versions = (1..=arriving.len()).map(|count| version(&arriving[..count], &[], 330));
+        let versions = (1..=arriving.len()).map(|count| version(&arriving[..count], None, &[], 330));
         let versions: Vec<Version> = versions.collect();
         prop_assert!(versions.windows(2).all(|two| two[0] < two[1]), "{:?}", versions);
     }

@@ -158,7 +158,10 @@ impl Source for Preliminary {
 async fn what_time_alone_may_change_is_related_again() {
     let lake = Lake::new();
     let related = Arc::new(AtomicU32::new(0));
-    let watch = start(&lake, lake.made("preliminary", Preliminary(related.clone())));
+    let watch = start(
+        &lake,
+        lake.made("preliminary", Preliminary(related.clone())),
+    );
     let count = || related.load(Ordering::Relaxed);
     lake.until(300 * SECOND, || count() == 3).await;
     lake.pass(200).await;

@@ -128,12 +128,10 @@ fn next_element(probe: &mut Probe<'_>) -> io::Result<Option<Element>> {
             return Ok(None);
         }
         facts.warn("a part of it is damaged");
-        let next = window
-            .windows(4)
-            .skip(1)
-            .position(|four| four == CLUSTER.to_be_bytes());
-        let skip = next.map_or(window.len() - 3, |at| at + 1);
-        input.skip(skip as u64);
+        let mark = CLUSTER.to_be_bytes();
+        if !input.find(4, |window| window.starts_with(&mark))? {
+            return Ok(None);
+        }
     }
 }
 
@@ -224,6 +222,10 @@ impl Walk {
     fn block(&mut self, probe: &mut Probe<'_>, element: &Element, size: u64) -> Step {
         let Probe { input, wave, .. } = probe;
         input.beat()?;
+        if input.left() < size {
+            // What is there of it cannot be played.
+            return Ok(());
+        }
         let head = input.window(16)?;
         let Some(head) =
             Block::parse(&head[..head.len().min(usize::try_from(size).unwrap_or(usize::MAX))])

@@ -95,13 +95,13 @@ impl Track {
                 let headers = vorbis::split_headers(&self.private);
                 let (headers, comments) = headers.unwrap_or_default();
                 vorbis::read_comments(comments.get(7..).unwrap_or_default(), facts);
-                wave.decode(Codec::Vorbis(headers.into()), 0);
+                wave.decode(Codec::Vorbis(headers.into()));
             }
             ("A_FLAC", _) => self.begin_flac(facts, wave),
             ("A_AAC", _) => match AacConfig::parse(&self.private) {
                 Some(config) => {
                     config.describe(facts);
-                    config.draw(wave, 0);
+                    config.draw(wave);
                 }
                 None => name_only(facts, wave, "aac"),
             },
@@ -111,11 +111,11 @@ impl Track {
                     .get(1)
                     .map_or(3, |digit| digit.wrapping_sub(b'0'));
                 facts.codec = Some(format!("mp{layer}").into());
-                wave.decode(Codec::Mpeg { layer }, 0);
+                wave.decode(Codec::Mpeg { layer });
             }
             ("A_ALAC", _) => {
                 facts.codec = Some("alac".into());
-                wave.decode(Codec::Alac(self.private.as_slice().into()), 0);
+                wave.decode(Codec::Alac(self.private.as_slice().into()));
             }
             ("A_PCM", kind) => self.begin_samples(kind, facts, wave),
             ("A_MS", "ACM") => self.begin_wave(facts, wave),
@@ -132,7 +132,7 @@ impl Track {
             return name_only(facts, wave, "flac");
         };
         info.describe(facts);
-        wave.decode(Codec::Flac(info.bytes.into()), info.samples);
+        wave.decode(Codec::Flac(info.bytes.into()));
     }
 
     fn begin_samples(&self, kind: &str, facts: &mut Facts, wave: &mut Wave) {
@@ -159,7 +159,7 @@ impl Track {
             Content::Pcm(encoding) => wave.samples(encoding, format.channels.into(), 0),
             Content::Blocks(samples, Some(codec)) => {
                 self.samples = samples;
-                wave.decode(codec, 0);
+                wave.decode(codec);
             }
             _ => wave.refuse("there is no decoder for its codec"),
         }

@@ -139,51 +139,48 @@ impl Entry {
     }
 
     /// Notes what it is, and lets it be drawn.
-    pub(super) fn begin(&self, facts: &mut Facts, wave: &mut Wave, frames: u64) {
+    pub(super) fn begin(&self, facts: &mut Facts, wave: &mut Wave) {
         facts.sample_rate = Some(self.rate).filter(|&rate| rate > 0);
         facts.channels = Some(self.channels).filter(|&channels| channels > 0);
         if let Some(encoding) = self.encoding() {
             facts.codec = Some(encoding.name().into());
             facts.bits_per_sample = Some(encoding.bytes() as u32 * 8);
-            return wave.samples(encoding, self.channels, frames);
+            return wave.samples(encoding, self.channels, 0);
         }
         match &self.format {
-            b"mp4a" => self.begin_mpeg(facts, wave, frames),
+            b"mp4a" => self.begin_mpeg(facts, wave),
             b".mp3" | b"ms\0\x55" => {
                 facts.codec = Some("mp3".into());
-                wave.decode(Codec::Mpeg { layer: 3 }, frames);
+                wave.decode(Codec::Mpeg { layer: 3 });
             }
             b"alac" => {
                 facts.codec = Some("alac".into());
                 facts.bits_per_sample = self.private.get(5).map(|&bits| bits.into());
                 let rate = word(&self.private, 20);
                 facts.sample_rate = rate.filter(|&rate| rate > 0).or(facts.sample_rate);
-                wave.decode(Codec::Alac(self.private.as_slice().into()), frames);
+                wave.decode(Codec::Alac(self.private.as_slice().into()));
             }
             b"fLaC" => {
                 facts.codec = Some("flac".into());
                 if let Some(info) = self.private.get(4..).and_then(flac::Info::parse) {
                     info.describe(facts);
-                    wave.decode(Codec::Flac(info.bytes.into()), frames);
+                    wave.decode(Codec::Flac(info.bytes.into()));
                 }
             }
             b"ima4" => {
                 facts.codec = Some("adpcm_ima_qt".into());
-                wave.decode(
-                    Codec::Adpcm {
-                        kind: Adpcm::ImaQuickTime,
-                        rate: self.rate,
-                        channels: self.channels,
-                        frames: 64,
-                    },
-                    frames,
-                );
+                wave.decode(Codec::Adpcm {
+                    kind: Adpcm::ImaQuickTime,
+                    rate: self.rate,
+                    channels: self.channels,
+                    frames: 64,
+                });
             }
             format => name_only(format, facts, wave),
         }
     }
 
-    fn begin_mpeg(&self, facts: &mut Facts, wave: &mut Wave, frames: u64) {
+    fn begin_mpeg(&self, facts: &mut Facts, wave: &mut Wave) {
         let name = match self.descriptor.object {
             0x69 | 0x6B => "mp3",
             0xA5 => "ac3",
@@ -197,9 +194,9 @@ impl Entry {
         match (AacConfig::parse(&self.descriptor.private), name) {
             (Some(config), "aac") => {
                 config.describe(facts);
-                config.draw(wave, frames);
+                config.draw(wave);
             }
-            (_, "mp3") => wave.decode(Codec::Mpeg { layer: 3 }, frames),
+            (_, "mp3") => wave.decode(Codec::Mpeg { layer: 3 }),
             _ => wave.refuse("there is no decoder for its codec"),
         }
     }

@@ -227,7 +227,7 @@ impl Walk {
         let Probe { facts, wave, .. } = probe;
         if let Some(track) = self.chosen.and_then(|at| self.tracks.get(at)) {
             match &track.entry {
-                Some(entry) => entry.begin(facts, wave, track.tables.frames()),
+                Some(entry) => entry.begin(facts, wave),
                 None => wave.refuse("the description of its sound is missing"),
             }
             if facts.sample_rate.is_none() {

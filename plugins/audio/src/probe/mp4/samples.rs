@@ -38,11 +38,6 @@ struct Table {
 }
 
 impl Tables {
-    /// About how many frames there are, if a tick is one.
-    pub(super) fn frames(&self) -> u64 {
-        self.ticks
-    }
-
     /// Notes a table. Only that of durations is read at once, and not held: it may have an entry a sample.
     pub(super) fn note(&mut self, header: &Header, input: &mut Input<'_>) -> Step {
         input.skip(4);
