@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -27,14 +28,15 @@ fn recording(name: &str) -> Vec<u8> {
 
 /// A lake in the folder the person is in, without any source.
 fn lake() -> TestContext {
-    let cx = TestContext::bare();
+    // Of files that are read side by side nobody knows which is stored first.
+    let cx = TestContext::bare().with("DATALAKE_RUN_THREADS", "1");
     cx.write("datalake.toml", "");
     cx
 }
 
 /// A folder with a recording called `talk`, and logs whose names say nothing.
 fn desk() -> TestContext {
-    let cx = lake().with("DATALAKE_RUN_THREADS", "1");
+    let cx = lake();
     cx.write("talk", recording("tagged.wav"));
     cx.write("old/log", format!("{SAMPLE}{SAMPLE}{EVENT}"));
     cx.write("samples.txt", SAMPLE);
@@ -73,6 +75,12 @@ fn several_kinds_at_once() {
     cx.write("x/talk.wav", recording("tagged.wav"));
     cx.write("x/talk.json", fixture("transcript", "talk.json"));
     cx.write("x/talk.en.srt", fixture("transcript", "talk.en.srt"));
+    for name in ["x/talk.json", "x/talk.en.srt"] {
+        // They say nothing of when they were made.
+        let made = UNIX_EPOCH + Duration::from_secs(1_768_046_400);
+        let file = fs::File::options().write(true).open(cx.path(name)).unwrap();
+        file.set_modified(made).unwrap();
+    }
     cx.write(
         "y/Screenshot_20260110_120000_Firefox",
         fixture("screenshot", "rgb.png"),
@@ -431,5 +439,12 @@ fn a_recording_outlasts_a_source_that_has_it_too() {
     cx.run("forget voice --yes").expect(0);
     assert_eq!(cx.column::<i64>("SELECT id FROM audio"), [1]);
     let path: String = cx.value("SELECT file_path FROM audio");
-    assert!(cx.path("data").join(path).exists());
+    assert!(cx.path("data").join(&path).exists());
+    let owner = "SELECT o.source FROM audio AS a JOIN origins AS o ON o.id = a.origin";
+    assert_eq!(cx.value::<String>(owner), "@ingest/audio");
+    let datasets = datalake_core::registry::datasets().unwrap();
+    datalake_testkit::sound(&cx.database(), &cx.path("data"), &datasets).unwrap();
+    cx.run("forget @ingest/audio --yes").expect(0);
+    assert_eq!(cx.value::<i64>("SELECT count(*) FROM audio"), 0);
+    assert!(!cx.path("data").join(&path).exists());
 }
