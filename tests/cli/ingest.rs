@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -14,22 +15,28 @@ use crate::support::system::make_fifo;
 const SAMPLE: &str = "{\"timestamp\": 1736847600, \"pid\": 1}\n";
 const EVENT: &str = "{\"timestamp\": 1736847605, \"type\": \"control\", \"message\": \"on\"}\n";
 
+/// An input that a plugin carries.
+fn fixture(plugin: &str, name: &str) -> Vec<u8> {
+    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins");
+    fs::read(plugins.join(plugin).join("fixtures").join(name)).unwrap()
+}
+
 /// A recording of the audio plugin's own.
 fn recording(name: &str) -> Vec<u8> {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/audio/fixtures");
-    fs::read(fixtures.join(name)).unwrap()
+    fixture("audio", name)
 }
 
 /// A lake in the folder the person is in, without any source.
 fn lake() -> TestContext {
-    let cx = TestContext::bare();
+    // Of files that are read side by side nobody knows which is stored first.
+    let cx = TestContext::bare().with("DATALAKE_RUN_THREADS", "1");
     cx.write("datalake.toml", "");
     cx
 }
 
 /// A folder with a recording called `talk`, and logs whose names say nothing.
 fn desk() -> TestContext {
-    let cx = lake().with("DATALAKE_RUN_THREADS", "1");
+    let cx = lake();
     cx.write("talk", recording("tagged.wav"));
     cx.write("old/log", format!("{SAMPLE}{SAMPLE}{EVENT}"));
     cx.write("samples.txt", SAMPLE);
@@ -59,6 +66,58 @@ fn by_content_whatever_the_name_and_again() {
     assert!(path.starts_with("audio/"), "{path}");
     let kept = fs::read(cx.path("data").join(&path)).unwrap();
     assert_eq!(kept, recording("tagged.wav"));
+}
+
+/// A recording with its transcript in two formats, and a picture, in one call: what belongs together is linked.
+#[test]
+fn several_kinds_at_once() {
+    let cx = lake();
+    cx.write("x/talk.wav", recording("tagged.wav"));
+    cx.write("x/talk.json", fixture("transcript", "talk.json"));
+    cx.write("x/talk.en.srt", fixture("transcript", "talk.en.srt"));
+    for name in ["x/talk.json", "x/talk.en.srt"] {
+        // They say nothing of when they were made.
+        let made = UNIX_EPOCH + Duration::from_secs(1_768_046_400);
+        let file = fs::File::options().write(true).open(cx.path(name)).unwrap();
+        file.set_modified(made).unwrap();
+    }
+    cx.write(
+        "y/Screenshot_20260110_120000_Firefox",
+        fixture("screenshot", "rgb.png"),
+    );
+    let line = "ingest x/talk.json y/Screenshot_20260110_120000_Firefox x/talk.wav x/talk.en.srt";
+    snap!(cx; line, line);
+    assert_eq!(cx.column::<i64>("SELECT audio_id FROM transcripts"), [1]);
+    assert_eq!(
+        cx.column::<String>("SELECT wall_time FROM screenshots")
+            .len(),
+        1
+    );
+    // A call for each of them makes no difference.
+    for file in ["x/talk.json", "x/talk.en.srt", "x/talk.wav"] {
+        let ran = only(&cx, &format!("ingest {file} --json"));
+        assert_eq!(
+            (&ran["id"], &ran["new"]),
+            (&json!(1), &json!(false)),
+            "{ran}"
+        );
+    }
+    let cx = lake();
+    for file in ["x/talk.en.srt", "x/talk.wav", "x/talk.json"] {
+        let name = file.rsplit('/').next().unwrap();
+        let content = match name {
+            "talk.wav" => recording("tagged.wav"),
+            name => fixture("transcript", name),
+        };
+        cx.write(file, content);
+        cx.run(&format!("ingest {file}")).expect(0);
+    }
+    assert_eq!(cx.column::<i64>("SELECT audio_id FROM transcripts"), [1]);
+    let kept: String = cx.value("SELECT filename FROM transcripts");
+    assert_eq!(
+        kept, "talk.json",
+        "the richest counts, whichever comes last"
+    );
 }
 
 #[test]
@@ -202,11 +261,11 @@ fn two_of_one_name_are_two() {
 #[test]
 fn what_nobody_knows_and_what_is_named() {
     let cx = desk();
-    cx.write("story.txt", "Once upon a time.\n");
+    cx.write("story.md", "Once upon a time.\n");
     cx.write("empty", "");
-    snap!(cx; "ingest story.txt samples.txt empty", "ingest story.txt --kind memory-jsonl",
+    snap!(cx; "ingest story.md samples.txt empty", "ingest story.md --kind memory-jsonl",
         "ingest empty --kind memory-jsonl", "ingest empty --kind audio",
-        "ingest talk --kind audoi", "ingest", "ingest talk --device ''");
+        "ingest talk --kind audoi", "ingest talk --kind voice-typing", "ingest", "ingest talk --device ''");
 }
 
 #[test]
@@ -380,5 +439,12 @@ fn a_recording_outlasts_a_source_that_has_it_too() {
     cx.run("forget voice --yes").expect(0);
     assert_eq!(cx.column::<i64>("SELECT id FROM audio"), [1]);
     let path: String = cx.value("SELECT file_path FROM audio");
-    assert!(cx.path("data").join(path).exists());
+    assert!(cx.path("data").join(&path).exists());
+    let owner = "SELECT o.source FROM audio AS a JOIN origins AS o ON o.id = a.origin";
+    assert_eq!(cx.value::<String>(owner), "@ingest/audio");
+    let datasets = datalake_core::registry::datasets().unwrap();
+    datalake_testkit::sound(&cx.database(), &cx.path("data"), &datasets).unwrap();
+    cx.run("forget @ingest/audio --yes").expect(0);
+    assert_eq!(cx.value::<i64>("SELECT count(*) FROM audio"), 0);
+    assert!(!cx.path("data").join(&path).exists());
 }

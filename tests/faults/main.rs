@@ -12,6 +12,8 @@ mod again;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod campaign;
 mod full;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod ingest;
 mod kill;
 mod locked;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

@@ -24,7 +24,7 @@ const RECORDINGS: [(&str, &str); 5] = [
     ("text.wav", "20260110_130000_text.wav"),
 ];
 
-fn place() -> TestContext {
+pub(crate) fn place() -> TestContext {
     let cx = TestContext::new();
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/audio/fixtures");
     for (fixture, name) in RECORDINGS {
@@ -39,7 +39,7 @@ fn place() -> TestContext {
 }
 
 /// All that is stored at a place, which must be sound.
-fn stored(place: &Path) -> String {
+pub(crate) fn stored(place: &Path) -> String {
     let db = Connection::open(place.join("datalake.db")).expect("it is there");
     let datasets = registry::datasets().expect("they go together");
     let data = place.join("data");
@@ -48,7 +48,7 @@ fn stored(place: &Path) -> String {
 }
 
 /// Fails with the first line that differs.
-fn is_same(one: &str, other: &str) {
+pub(crate) fn is_same(one: &str, other: &str) {
     let differs = one
         .lines()
         .zip(other.lines())

@@ -21,8 +21,15 @@ const SIZE: Size = Size {
 };
 
 pub(super) fn command(place: &Path) -> Command {
+    let mut command = program(place);
+    command.arg("run");
+    command
+}
+
+/// The program at a place.
+pub(super) fn program(place: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_datalake"));
-    command.arg("run").current_dir(place).env_clear();
+    command.current_dir(place).env_clear();
     command.env("HOME", place).env("TZ", "UTC");
     command.env("DATALAKE_DEVICE", "laptop");
     // One after the other, so that the calls come in the same order each time.

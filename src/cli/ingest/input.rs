@@ -132,7 +132,81 @@ fn text(argument: &OsStr) -> String {
 
 #[cfg(test)]
 mod tests {
+    use datalake_core::{Fixtures, Recognised, Stability};
+
     use super::*;
+
+    const FOLDERS: SourceEntry = SourceEntry {
+        name: "folders",
+        summary: "for tests",
+        stability: Stability::Beta,
+        cursor_version: 1,
+        fields: &[],
+        datasets: &[],
+        schema: None,
+        recognises: None,
+        build: |_| None,
+        sample: "",
+        fixtures: Fixtures::NONE,
+    };
+    static ENTRIES: [&SourceEntry; 3] = [
+        &FOLDERS,
+        &SourceEntry {
+            name: "letters",
+            recognises: Some(|file| match file.ends_with(&[".txt"]) {
+                true => Recognised::Name,
+                false => Recognised::No,
+            }),
+            ..FOLDERS
+        },
+        &SourceEntry {
+            name: "notes",
+            recognises: Some(|_| Recognised::Name),
+            ..FOLDERS
+        },
+    ];
+
+    /// What is said of a file of this name.
+    fn taken(name: &str, entries: &[&'static SourceEntry]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, "x").unwrap();
+        match Named::look(&path, None, entries).entry {
+            Ok(entry) => entry.name.to_owned(),
+            Err(error) => format!("{error}; {}", error.hint_text().unwrap_or_default()),
+        }
+    }
+
+    #[test]
+    fn nobody_guesses_between_equals() {
+        assert_eq!(taken("a", &ENTRIES), "notes");
+        assert_eq!(
+            taken("a.txt", &ENTRIES),
+            "it may be of more than one kind: letters, notes; say which it is: --kind letters, --kind notes"
+        );
+        assert_eq!(
+            taken("a", &ENTRIES[..2]),
+            "no plugin knows what this file is; say what it is: --kind letters"
+        );
+    }
+
+    #[test]
+    fn kinds_are_plugins_that_take_single_files() {
+        let said = |name: &str| match kind(&ENTRIES, OsStr::new(name)) {
+            Ok(entry) => entry.name.to_owned(),
+            Err(error) => format!("{error}; {}", error.hint_text().unwrap_or_default()),
+        };
+        assert_eq!(said("notes"), "notes");
+        assert_eq!(
+            said("letter"),
+            "--kind letter: there is no such kind; did you mean `letters`? kinds: letters, notes"
+        );
+        assert_eq!(
+            said("folders"),
+            "--kind folders: this plugin reads whole folders and no single files; give it a [source.folders] \
+             table in datalake.toml"
+        );
+    }
 
     #[test]
     fn arguments_need_not_be_text() {

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use datalake_core::config::Field;
 use datalake_core::registry::checked;
+use datalake_core::{Recognised, Sniffed};
 use datalake_store::Catalog;
 
 use crate::failure::{Outcome, Result, Verdict, ensure};
 use crate::kit::{Kit, section};
+use crate::random::Random;
 use crate::suite::Check;
 
 pub(super) const CHECK: Check = Check {
     name: "registry",
-    rule: "a plugin has a kebab-case name, says in words what it, each of its keys and each of its datasets is, and \
-           its sample and its defaults can be read",
+    rule: "a plugin has a kebab-case name, says in words what it, each of its keys and each of its datasets is, its \
+           sample and its defaults can be read, and it recognises its own files among any others",
     run,
 };
 
@@ -40,7 +42,44 @@ fn run(kit: &Arc<Kit>) -> Outcome {
         .collect();
     Catalog::new(entry.datasets, &fragments).check()?;
     sample_is_read(kit)?;
+    recognises_its_own(kit)?;
     Ok(Verdict::Passed)
+}
+
+/// What is seen of a file at most.
+const SEEN: usize = 4096;
+/// How many files are made of each input.
+const MADE: u64 = 200;
+
+/// A plugin that takes single files knows its own, and bears whatever else is called a file.
+fn recognises_its_own(kit: &Kit) -> Result {
+    let Some(recognises) = kit.entry.recognises else {
+        return Ok(());
+    };
+    let seen = |name: &str, bytes: &[u8]| {
+        let name = name.rsplit('/').next().unwrap_or_default();
+        recognises(&Sniffed::new(name, &bytes[..bytes.len().min(SEEN)]))
+    };
+    let mut random = Random(1);
+    let mut any = kit.inputs.is_empty();
+    for (name, bytes) in &kit.inputs {
+        any |= seen(name, bytes) > Recognised::No;
+        for _ in 0..MADE {
+            let end = random.below(bytes.len().min(SEEN) as u64 + 1) as usize;
+            let mut made = bytes[..end].to_vec();
+            for _ in 0..random.below(4) {
+                if let Some(last) = made.len().checked_sub(1) {
+                    made[random.below(last as u64 + 1) as usize] = random.below(256) as u8;
+                }
+            }
+            seen("", &made);
+        }
+    }
+    ensure!(
+        any,
+        "it recognises none of its own inputs: `datalake ingest` would never take one for its"
+    );
+    Ok(())
 }
 
 fn in_words(what: &str, doc: &str) -> Result {

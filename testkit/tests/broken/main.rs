@@ -230,6 +230,20 @@ fn undocumented() {
 }
 
 #[test]
+fn knows_none() {
+    fails_by(
+        "knows-none",
+        &["registry"],
+        "recognises none of its own inputs",
+    );
+}
+
+#[test]
+fn looks_too_far() {
+    fails_by("looks-too-far", &["registry"], "panicked");
+}
+
+#[test]
 fn takes_anything() {
     fails_by("takes-anything", &["config"], "is taken for a good one");
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use datalake_core::{
     Column, Context, Dataset, Error, FileEmit, FileSource, Files, Line, Origin, Paths, Piece,
-    Record, Reject, Result, Sample, Secret, Section, Source, Timestamp, TrackedFile, file_source,
+    Recognised, Record, Reject, Result, Sample, Secret, Section, Sniffed, Source, Timestamp,
+    TrackedFile, file_source,
 };
 use serde::{Deserialize, Serialize};
 
@@ -200,12 +201,23 @@ pub(crate) fn source<P: Parts>(section: &mut Section) -> Option<Arc<dyn Source>>
     }))
 }
 
+/// Takes what is called a log.
+pub(crate) fn by_name(file: &Sniffed<'_>) -> Recognised {
+    match file.ends_with(&[".log"]) {
+        true => Recognised::Name,
+        false => Recognised::No,
+    }
+}
+
 /// Registers a plugin with the fixtures of the model.
 macro_rules! plugin {
     ($name:literal, $build:expr) => {
         plugin!($name, $crate::model::LogConfig, $build);
     };
     ($name:literal, $config:ty, $build:expr) => {
+        plugin!($name, $config, $crate::model::by_name, $build);
+    };
+    ($name:literal, $config:ty, $recognises:expr, $build:expr) => {
         datalake_core::register_source! {
             name: $name,
             summary: "Logs made up for tests",
@@ -214,6 +226,7 @@ macro_rules! plugin {
             config: $config,
             datasets: [&$crate::model::WORDS],
             schema: $crate::model::SCHEMA,
+            recognises: $recognises,
             fixtures: ["one.log", "two.log"],
             fixture_config: "path = [\"{root}\"]\ntoken = \"open sesame\"\n",
             build: $build,

@@ -3,6 +3,7 @@
 //! - `gone`: the origins of the source
 //! - `doomed`: rows to be taken out, by the number of their dataset
 //! - `spare`: files that no other row uses
+//! - `claimed`: files that were ingested one by one, by their paths, each with the origin of an ingest
 
 use std::collections::BTreeSet;
 
@@ -17,8 +18,10 @@ use crate::catalog::{Catalog, Plan};
 const TABLES: &str = "
     CREATE TEMP TABLE gone (id INTEGER PRIMARY KEY);
     CREATE TEMP TABLE doomed (dataset INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (dataset, id)) WITHOUT ROWID;
-    CREATE TEMP TABLE spare (id INTEGER PRIMARY KEY, path TEXT, size INTEGER NOT NULL);";
-const DROP: &str = "DROP TABLE temp.gone; DROP TABLE temp.doomed; DROP TABLE temp.spare;";
+    CREATE TEMP TABLE spare (id INTEGER PRIMARY KEY, path TEXT, size INTEGER NOT NULL);
+    CREATE TEMP TABLE claimed (path TEXT PRIMARY KEY, origin INTEGER NOT NULL) WITHOUT ROWID;";
+const DROP: &str =
+    "DROP TABLE temp.gone; DROP TABLE temp.doomed; DROP TABLE temp.spare; DROP TABLE temp.claimed;";
 
 /// Everything that is to go.
 pub(super) struct Doomed<'a> {
@@ -80,6 +83,12 @@ impl<'a> Doomed<'a> {
         db.execute_batch(TABLES)?;
         let origins = "INSERT INTO gone SELECT id FROM origins WHERE source = ?1";
         db.execute(origins, [source])?;
+        let claimed = format!(
+            "INSERT OR IGNORE INTO claimed SELECT coalesce(f.path, p.path), p.origin
+             FROM places AS p JOIN origins AS o ON o.id = p.origin JOIN files AS f ON f.id = p.file
+             WHERE o.source GLOB '{INGESTED}*' AND o.source != ?1 ORDER BY p.origin"
+        );
+        db.execute(&claimed, [source])?;
         let doomed = Self {
             strangers: strangers(db, catalog)?,
             db,
@@ -120,11 +129,16 @@ impl<'a> Doomed<'a> {
     }
 
     /// Rows of the source, and rows of others that it has written to and that the others can bring again. Nobody
-    /// brings again by itself what was ingested file by file.
+    /// brings again by itself what was ingested file by file: a row of such a file stays.
     fn mark_own(&self, number: usize, plan: &Plan) -> rusqlite::Result<()> {
-        let Dataset { table, name, .. } = plan.dataset;
+        let Dataset {
+            table, name, file, ..
+        } = plan.dataset;
+        let stays = file.map_or_else(String::new, |file| {
+            format!("AND coalesce({file}, '') NOT IN (SELECT path FROM claimed)")
+        });
         let own = format!(
-            "INSERT INTO doomed SELECT ?1, id FROM {table} WHERE origin IN (SELECT id FROM gone)"
+            "INSERT INTO doomed SELECT ?1, id FROM {table} WHERE origin IN (SELECT id FROM gone) {stays}"
         );
         self.db.execute(&own, [number as i64])?;
         let shared = format!(
@@ -137,6 +151,20 @@ impl<'a> Doomed<'a> {
         );
         self.db
             .execute(&shared, params![number as i64, self.source, name])?;
+        Ok(())
+    }
+
+    /// Puts rows of the source that stay under the ingest that has claimed their files.
+    pub(super) fn hand_over(&self) -> rusqlite::Result<()> {
+        for (_, plan) in self.rows() {
+            let Dataset { table, file, .. } = plan.dataset;
+            if let Some(file) = file {
+                self.db.execute_batch(&format!(
+                    "UPDATE {table} SET origin = (SELECT origin FROM claimed WHERE path = {file})
+                     WHERE origin IN (SELECT id FROM gone) AND {file} IN (SELECT path FROM claimed)"
+                ))?;
+            }
+        }
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 //! nothing of another source is lost, the units of all sources that bring the same datasets are read again at
 //! their next run, which restores such rows. Rows of another source that this one has written to as well go too,
 //! and come back without what it added; but those that could not come back, and those that carry something of
-//! the user's own, stay as they are.
+//! the user's own, stay as they are. So do rows whose files were ingested one by one, whoever has them besides.
 
 mod doomed;
 mod leftovers;

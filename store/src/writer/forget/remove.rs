@@ -19,6 +19,7 @@ struct Reference {
 /// Takes out the rows of all datasets of rows.
 pub(super) fn rows(doomed: &Doomed<'_>) -> Result<(), Failure> {
     let db = doomed.db;
+    doomed.hand_over()?;
     db.execute_batch(
         "CREATE TEMP TABLE relink (dataset TEXT, row_id INTEGER, column_name TEXT,
          PRIMARY KEY (dataset, row_id, column_name)) WITHOUT ROWID",
