@@ -80,7 +80,7 @@ pub fn ingest<C: Serialize>(
     let mut intake = out
         .intake(file, options.mode)?
         .tap(|bytes| sha256.update(bytes));
-    let facts = look(&mut intake, options.peaks)?;
+    let facts = look(cx, &mut intake, options.peaks)?;
     let made = Made::find(facts.made, name_time(&name), modified, &cx.zone);
     let naming = Naming {
         folder: "audio",
@@ -99,9 +99,15 @@ pub fn ingest<C: Serialize>(
 }
 
 /// Looks at the bytes.
-fn look(intake: &mut Intake<'_>, peaks: bool) -> Result<Facts> {
-    // The intake gives signs of life as it is read, and fails when the run is to stop.
-    probe(intake, peaks, &mut || Ok(())).map_err(|error| failed(error, intake))
+fn look(cx: &Context, intake: &mut Intake<'_>, peaks: bool) -> Result<Facts> {
+    let mut beat = || {
+        cx.pulse.beat();
+        match cx.cancel.is_cancelled() {
+            true => Err(io::Error::other(Error::cancelled())),
+            false => Ok(()),
+        }
+    };
+    probe(intake, peaks, &mut beat).map_err(|error| failed(error, intake))
 }
 
 fn failed(error: io::Error, intake: &Intake<'_>) -> Error {

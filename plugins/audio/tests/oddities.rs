@@ -121,6 +121,25 @@ fn what_follows_the_sound_is_no_part_of_it() {
 }
 
 #[test]
+fn an_aiff_whose_recorder_was_killed_is_as_long_as_its_file() {
+    let rate = b"\x40\x0B\xFA\0\0\0\0\0\0\0";
+    let common = [&b"COMM\0\0\0\x12\0\x01\0\0\0\0\0\x10"[..], rate].concat();
+    let head = [
+        b"FORM\0\0\0\0AIFF",
+        &common[..],
+        b"SSND\0\0\0\0\0\0\0\0\0\0\0\0",
+    ]
+    .concat();
+    let facts = facts(&[head, vec![1; 16_000]].concat());
+    assert_eq!(facts.codec.as_deref(), Some("pcm_s16be"));
+    assert_eq!(
+        (facts.sample_rate, facts.duration.seconds()),
+        (Some(8_000), Some(1.0))
+    );
+    assert!(facts.truncated);
+}
+
+#[test]
 fn codecs_that_nobody_knows_have_an_estimate() {
     let facts = facts(&wav(&[
         format(0x4242, 1, 100, 0, &[]),

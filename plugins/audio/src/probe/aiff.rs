@@ -27,37 +27,36 @@ enum Content {
 }
 
 pub(super) fn read(probe: &mut Probe<'_>) -> Step {
-    probe.facts.format = Some("aiff");
-    probe.input.skip(12);
+    let Probe { input, facts, .. } = probe;
+    facts.format = Some("aiff");
+    input.skip(12);
     let (mut common, mut data) = (None, None);
-    while let Some(head) = probe.input.window(8)?.first_chunk::<8>().copied() {
+    while let Some(head) = input.window(8)?.first_chunk::<8>().copied() {
         let [name @ .., a, b, c, d] = head;
-        let size = u64::from(u32::from_be_bytes([a, b, c, d]));
-        probe.input.skip(8);
-        let start = probe.input.position();
+        let mut size = u64::from(u32::from_be_bytes([a, b, c, d]));
+        input.skip(8);
+        let start = input.position();
         match &name {
+            // Where it starts is told by an offset that nobody uses, and behind that stands the sound.
+            b"SSND" if size < 8 && data.is_none() => {
+                facts.cut("its header was never finished: it says that there is no sound");
+                (data, size) = (Some((start + 8, input.end())), u64::MAX);
+            }
             b"SSND" => data = data.or(Some((start + 8, start.saturating_add(size)))),
             b"COMM" => {
-                common = common.or(Common::parse(
-                    probe.input.take(size.min(LONGEST_CHUNK) as usize)?,
-                ))
+                common = common.or(Common::parse(input.take(size.min(LONGEST_CHUNK) as usize)?))
             }
             b"NAME" | b"AUTH" | b"ANNO" | b"(c) " if size <= LONGEST_CHUNK => {
-                let text = probe.input.take(size as usize)?;
-                probe
-                    .facts
-                    .tags
-                    .add_bytes(&String::from_utf8_lossy(&name), text);
+                let text = input.take(size as usize)?;
+                facts.tags.add_bytes(&String::from_utf8_lossy(&name), text);
             }
-            b"ID3 " => id3::read(&mut probe.input, &mut probe.facts).map(|_| ())?,
+            b"ID3 " => id3::read(input, facts).map(|_| ())?,
             _ => {}
         }
-        if start.saturating_add(size) > probe.input.end() {
-            probe.facts.cut("the file ends before its header says");
+        if size != u64::MAX && start.saturating_add(size) > input.end() {
+            facts.cut("the file ends before its header says");
         }
-        probe
-            .input
-            .seek(start.saturating_add(size.next_multiple_of(2)));
+        input.seek(start.saturating_add(size).saturating_add(size & 1));
     }
     let (Some(common), Some((start, end))) = (common, data) else {
         probe
@@ -72,7 +71,7 @@ pub(super) fn read(probe: &mut Probe<'_>) -> Step {
 fn read_sound(probe: &mut Probe<'_>, common: &Common, start: u64, end: u64) -> Step {
     let Probe { input, facts, wave } = probe;
     let (length, channels) = (end.saturating_sub(start), u64::from(common.channels));
-    let frames = match common.content() {
+    let count = match common.content() {
         Content::Pcm(encoding) if channels > 0 => length / (encoding.bytes() * channels),
         Content::Ima4 if channels > 0 => length / (34 * channels) * 64,
         _ => {
@@ -81,18 +80,16 @@ fn read_sound(probe: &mut Probe<'_>, common: &Common, start: u64, end: u64) -> S
         }
     };
     // The header counts packets where the sound is compressed, and nothing where it was never finished.
-    let (stated, count) = match common.content() {
-        Content::Ima4 => (common.frames * 64, frames),
-        _ => (common.frames, frames),
+    let stated = match common.content() {
+        Content::Ima4 => common.frames * 64,
+        _ => common.frames,
     };
-    let tolerance = count / 100 + 64;
-    if count == 0 || (stated > 0 && stated.abs_diff(count) <= tolerance) {
-        facts.last(
-            stated.min(if count == 0 { stated } else { count }),
-            DurationSource::Header,
-        );
-    } else {
-        facts.last(count, DurationSource::Scan);
+    match count {
+        0 => facts.last(stated, DurationSource::Header),
+        _ if stated > 0 && stated.abs_diff(count) <= count / 100 + 64 => {
+            facts.last(stated.min(count), DurationSource::Header);
+        }
+        _ => facts.last(count, DurationSource::Scan),
     }
     input.seek(start);
     match common.content() {

@@ -31,6 +31,8 @@ struct Found {
     description: Option<Description>,
     /// Where the sound starts and ends.
     data: Option<(u64, u64)>,
+    /// Whether the header says where it ends.
+    is_stated: bool,
     /// Frames that count, and where the lengths of the packets stand.
     packets: Option<(u64, u64, u64)>,
     cookie: Vec<u8>,
@@ -53,6 +55,9 @@ pub(super) fn read(probe: &mut Probe<'_>) -> Step {
         let end = start.saturating_add(size);
         if end > input.end() && size != u64::MAX {
             facts.cut("the file ends before the sound does");
+        }
+        if &name == b"data" {
+            found.is_stated = end <= input.end();
         }
         let end = end.min(input.end());
         found.chunk(&name, end, input, facts)?;
@@ -185,7 +190,12 @@ fn finish(probe: &mut Probe<'_>, found: &Found) -> Step {
     let (length, channels) = (end.saturating_sub(start), u64::from(description.channels));
     if let Some(encoding) = description.encoding().filter(|_| channels > 0) {
         let frames = length / (encoding.bytes() * channels);
-        probe.facts.last(frames, DurationSource::Header);
+        let source = if found.is_stated {
+            DurationSource::Header
+        } else {
+            DurationSource::Scan
+        };
+        probe.facts.last(frames, source);
         probe.wave.samples(encoding, description.channels, frames);
         probe.input.seek(start);
         return Ok(probe.wave.read_samples(&mut probe.input, end)?);

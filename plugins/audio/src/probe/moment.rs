@@ -33,10 +33,14 @@ fn moment(day: Day, time: Option<Time>, zone: WrittenZone) -> Option<NameTime> {
     })
 }
 
-/// How much a time says: a day, a time of day by the clocks of some unknown zone, an instant.
-pub(super) fn rank(time: &NameTime) -> (bool, bool) {
-    let has_time = time.precision > Precision::Day;
-    (has_time, has_time && time.zone != WrittenZone::Local)
+/// How much a time says: a day, a time of day by the clocks of some unknown zone, an instant, one in a known zone.
+pub(super) fn rank(time: &NameTime) -> u8 {
+    match (time.precision, time.zone) {
+        (Precision::Day, _) => 0,
+        (_, WrittenZone::Local) => 1,
+        (_, WrittenZone::Utc) => 2,
+        (_, WrittenZone::Offset(_)) => 3,
+    }
 }
 
 /// The instant that is so many microseconds after the start of 1970.
@@ -234,8 +238,14 @@ mod tests {
     #[test]
     fn the_one_that_says_most_counts() {
         let rank = |text| parse(text).as_ref().map(rank);
-        let ranks = ["2026-01-10", "2026-01-10T12:00", "2026-01-10T12:00Z"].map(rank);
-        assert!(ranks.is_sorted() && ranks[0] < ranks[1] && ranks[1] < ranks[2]);
+        let times = [
+            "",
+            "2026-01-10",
+            "2026-01-10T12:00",
+            "2026-01-10T12:00Z",
+            "2026-01-10T12:00+01",
+        ];
+        assert!(times.map(rank).windows(2).all(|two| two[0] < two[1]));
     }
 
     #[test]

@@ -25,15 +25,18 @@ pub(super) fn read(probe: &mut Probe<'_>) -> Step {
         }
         if page.is_first {
             link.begin(&page, facts, wave);
-        } else if link
-            .stream
-            .as_ref()
-            .is_some_and(|stream| stream.serial == page.serial)
-        {
-            link.take(&page, facts, wave);
         }
         link.has_begun |= !page.is_first;
-        ended = page.is_last || (ended && !link.is_ours(&page));
+        if let Some(stream) = link
+            .stream
+            .as_mut()
+            .filter(|stream| stream.serial == page.serial)
+        {
+            ended = page.is_last;
+            if !page.is_first {
+                stream.take(&page, facts, wave);
+            }
+        }
     }
     seconds += link.seconds();
     if !ended {
@@ -145,18 +148,6 @@ impl Link {
         }
         if self.stream.is_none() {
             self.stream = Stream::begin(page, facts, wave);
-        }
-    }
-
-    fn is_ours(&self, page: &Page<'_>) -> bool {
-        self.stream
-            .as_ref()
-            .is_some_and(|stream| stream.serial == page.serial)
-    }
-
-    fn take(&mut self, page: &Page<'_>, facts: &mut Facts, wave: &mut Wave) {
-        if let Some(stream) = &mut self.stream {
-            stream.take(page, facts, wave);
         }
     }
 
