@@ -217,6 +217,7 @@ fn record(
         metadata: metadata(facts),
     };
     let record = Record::new(&AUDIO, &row)
+        .origin(Origin::bytes(0, kept.size()))
         .alias("stem", stem(&cx.device, unit))
         .alias("sibling", sibling(&cx.device, unit))
         .alias("sha256", sha256)
@@ -295,4 +296,89 @@ fn filename(path: &Path) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::{DurationSource, probe};
+
+    fn made(embedded: Option<&str>, name: &str) -> (String, TimeSource, i32) {
+        let zone = Zone::named("Asia/Kolkata").unwrap();
+        let modified = "2026-06-01T00:00:00Z".parse().unwrap();
+        // A text with the time of an embedded one is as good as a name.
+        let embedded = embedded.and_then(name_time);
+        let made = Made::find(embedded, name_time(name), modified, &zone);
+        (
+            made.time.to_string()[..16].to_owned(),
+            made.source,
+            made.offset,
+        )
+    }
+
+    #[test]
+    fn the_best_time_counts() {
+        use TimeSource::{Embedded, Mtime, Name};
+        let time = |text: &str, source| (text.to_owned(), source, 19_800);
+        let name = "20260105_211652_audio.wav";
+        assert_eq!(
+            made(Some("2026-01-10T12-00-00"), name),
+            time("2026-01-10T06:30", Embedded)
+        );
+        assert_eq!(made(None, name), time("2026-01-05T15:46", Name));
+        // A day is less than a time of day, and more than nothing.
+        assert_eq!(
+            made(Some("2026-01-10"), name),
+            time("2026-01-05T15:46", Name)
+        );
+        assert_eq!(
+            made(Some("2026-01-10"), "a.wav"),
+            time("2026-01-09T18:30", Embedded)
+        );
+        assert_eq!(
+            made(None, "PTT-20260110-WA0001.opus"),
+            time("2026-01-09T18:30", Name)
+        );
+        assert_eq!(made(None, "a.wav"), time("2026-06-01T00:00", Mtime));
+    }
+
+    #[test]
+    fn clocks_that_were_never_set_tell_nothing() {
+        let mut never = name_time("2026-01-10 12-00-00").unwrap();
+        never.wall = "1980-01-01T00:00:00".parse().unwrap();
+        let made = Made::find(Some(never), None, Timestamp::EPOCH, &Zone::utc());
+        assert_eq!(
+            (made.time, made.source),
+            (Timestamp::EPOCH, TimeSource::Mtime)
+        );
+    }
+
+    #[test]
+    fn the_path_without_its_end_is_what_others_call_it() {
+        assert_eq!(stem("d", "a.wav"), "d/a");
+        assert_eq!(stem("d", "x.y/a"), "d/x.y/a");
+        assert_eq!(stem("d", "x/.wav"), "d/x/.wav");
+        assert_eq!(sibling("d", "x/a.wav"), "d/a");
+        assert_eq!(sibling("d", "x/y/a.wav"), "d/x/a");
+    }
+
+    #[test]
+    fn what_has_a_column_is_not_told_twice() {
+        let tagged = include_bytes!("../fixtures/tagged.wav");
+        let mut source = io::Cursor::new(tagged);
+        let facts = probe(&mut source, false, &mut || Ok(())).unwrap();
+        let metadata = Value::from(metadata(&facts).unwrap());
+        let expected = serde_json::json!({
+            "date": "2026-01-10", "made": "2026-01-10T12:34:56", "originator": "recorder",
+        });
+        assert_eq!(metadata, expected);
+        let source = DurationSource::Header;
+        assert_eq!(
+            facts.duration,
+            Duration::Known {
+                seconds: 0.25,
+                source
+            }
+        );
+    }
 }

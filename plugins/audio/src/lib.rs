@@ -103,5 +103,6 @@ datalake_core::register_source! {
     datasets: [&AUDIO],
     recognises: recognise::recognises,
     fixtures: ["tagged.wav", "cut.wav", "cbr.mp3", "voice.m4a", "voice.opus", "text.wav"],
+    golden: "tests/golden.txt",
     build: |section| Some(file_source(Audio(AudioConfig::from_section(section)?))),
 }

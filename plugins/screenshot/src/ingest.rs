@@ -2,8 +2,8 @@
 
 use datalake_core::name_time::{NameTime, Precision, Resolved, name_time};
 use datalake_core::{
-    Context, Error, FileEmit, FileRef, Naming, Origin, Preview, Record, Reject, Result, Sample,
-    Shown, TimeSource, Timestamp, TrackedFile, Version, Zone,
+    Context, Error, FileEmit, FileRef, Naming, Origin, Record, Reject, Result, Sample, Shown,
+    TimeSource, Timestamp, TrackedFile, Version, Zone,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -12,7 +12,7 @@ use crate::SCREENSHOTS;
 use crate::config::ScreenshotConfig;
 use crate::name::app;
 use crate::picture::{Picture, probe};
-use crate::thumbnail::{MEDIA_TYPE, THUMBNAIL_VERSION, Thumbnail, thumbnail};
+use crate::thumbnail::{Thumbnail, thumbnail};
 
 /// Counts up when more or other things are read in images: what is read later wins.
 const READING: u64 = 1;
@@ -180,12 +180,7 @@ impl Found<'_> {
             .version(Version::number(READING))
             .file(kept);
         match self.made {
-            Some(Ok(made)) => record.preview(Preview {
-                kind: "thumbnail",
-                media_type: MEDIA_TYPE,
-                version: THUMBNAIL_VERSION,
-                bytes: made.bytes.into(),
-            }),
+            Some(Ok(made)) => record.preview(made.preview()),
             _ => record,
         }
     }

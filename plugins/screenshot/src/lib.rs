@@ -5,9 +5,11 @@
 
 mod config;
 mod ingest;
+mod input;
 mod name;
 mod picture;
 mod recognise;
+mod size;
 #[cfg(test)]
 mod tests;
 mod thumbnail;
@@ -18,7 +20,7 @@ use datalake_core::{
 
 use config::ScreenshotConfig;
 pub use picture::{Field, Format, Picture, Written, probe};
-pub use thumbnail::{MEDIA_TYPE, SIDE, THUMBNAIL_VERSION, Thumbnail, thumbnail};
+pub use thumbnail::{Thumbnail, thumbnail};
 
 const SUMMARY: &str = "Screenshots and other images, with a small picture of each";
 

@@ -15,6 +15,26 @@ use proptest::sample::{Index, select};
 /// Far more than any of these small images takes, even unoptimised and on a busy machine.
 const GOOD_TIME: Duration = Duration::from_secs(20);
 
+/// How many inputs are tried: more where somebody has the time.
+fn cases() -> u32 {
+    if datalake_testkit::deep() {
+        100_000
+    } else {
+        600
+    }
+}
+
+/// Whatever the headers say, decoders take no more than their share, and the rest is little.
+const MOST_MEMORY: u64 = 150 << 20;
+
+/// The most memory that this process has had, in bytes; nothing where the system does not tell.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next());
+    kilobytes.map_or(0, |number| number.parse::<u64>().unwrap() * 1024)
+}
+
 fn fixtures() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let mut files: Vec<_> = fs::read_dir(folder)
@@ -88,7 +108,7 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn a_damaged_image_is_an_answer(
@@ -102,6 +122,7 @@ proptest! {
         let first = look(&bytes);
         prop_assert!(start.elapsed() < GOOD_TIME);
         prop_assert_eq!(first, look(&bytes));
+        prop_assert!(peak() < MOST_MEMORY, "{} MiB", peak() >> 20);
     }
 
     #[test]

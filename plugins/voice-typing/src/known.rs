@@ -36,29 +36,40 @@ pub(crate) enum Noted {
 }
 
 impl Noted {
+    /// A recording of which no more is known than its name.
+    pub(crate) const RECORDING: Self = Self::Recording {
+        milliseconds: None,
+        sha256: None,
+    };
     /// A transcript that no spellings were put right in.
     pub(crate) const TRANSCRIPT: Self = Self::Transcript {
         replaced: None,
         spelled: None,
     };
 
-    /// What a file is that was never read, or by a version of the plugin that noted other things: its name has to do.
-    fn by_name(extension: &str) -> Self {
-        match extension {
-            "txt" => Self::TRANSCRIPT,
-            known if RECORDINGS.iter().any(|one| one.eq_ignore_ascii_case(known)) => {
-                Self::Recording {
-                    milliseconds: None,
-                    sha256: None,
-                }
+    /// What was noted of a unit. One that was never read, or by a version of the plugin that noted other things, is
+    /// what its name says.
+    fn of(cx: &Context, unit: &KnownUnit) -> Self {
+        unit.cursor(cx.cursor_version).unwrap_or_else(|| {
+            let extension = name::read(unit.id.as_str()).extension;
+            if extension.eq_ignore_ascii_case("txt") {
+                Self::TRANSCRIPT
+            } else if is_recording(extension) {
+                Self::RECORDING
+            } else {
+                Self::Nothing
             }
-            _ => Self::Nothing,
-        }
+        })
     }
 }
 
-/// What recordings end with; of other files the content decides.
-pub(crate) const RECORDINGS: &[&str] = &["wav", "mp3", "flac", "m4a", "ogg", "opus", "webm"];
+/// Whether files that end so are recordings, whatever is in them. Of others the content decides.
+pub(crate) fn is_recording(extension: &str) -> bool {
+    const RECORDINGS: &[&str] = &["wav", "mp3", "flac", "m4a", "ogg", "opus", "webm"];
+    RECORDINGS
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(extension))
+}
 
 /// A recording that the gateway named.
 #[derive(Debug)]
@@ -114,65 +125,57 @@ struct Stamped<'a, T> {
     noted: T,
 }
 
+impl<'a, T> Stamped<'a, T> {
+    /// Nothing where somebody else has named it.
+    fn of(unit: &'a KnownUnit, noted: T) -> Option<Self> {
+        let name = name::read(unit.id.as_str());
+        match name.says {
+            Says::Stamped { time, what, copy } => Some(Self {
+                unit,
+                stem: name.stem,
+                time,
+                what,
+                copy,
+                noted,
+            }),
+            Says::Segment | Says::Nothing => None,
+        }
+    }
+}
+
 /// What was noted of a recording.
 struct Sound {
     milliseconds: Option<u64>,
     sha256: Option<String>,
 }
 
-/// Sorts what is known.
+/// Sorts what is known, in whatever order it comes.
 pub(crate) fn gather<'a>(cx: &Context, known: &'a [KnownUnit]) -> Files<'a> {
+    let mut known: Vec<&KnownUnit> = known.iter().collect();
+    known.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     let (mut recordings, mut transcripts) = (Vec::new(), Vec::new());
     let (mut requests, mut last_spelled) = (Vec::new(), None);
     for unit in known {
-        let name = name::read(unit.id.as_str());
-        let noted = unit.cursor(cx.cursor_version);
-        let noted = noted.unwrap_or_else(|| Noted::by_name(name.extension));
-        if let Noted::Log(text) = &noted {
-            requests.extend(
-                log::unpacked(text)
-                    .iter()
-                    .filter_map(|one| resolved(cx, one)),
-            );
-        }
-        if let Noted::Transcript { spelled, .. } = &noted {
-            last_spelled = last_spelled.max(*spelled);
-        }
-        let Says::Stamped { time, what, copy } = name.says else {
-            continue;
-        };
-        let stem = name.stem;
-        match noted {
+        match Noted::of(cx, unit) {
             Noted::Recording {
                 milliseconds,
                 sha256,
             } => {
-                let noted = Sound {
+                let sound = Sound {
                     milliseconds,
                     sha256,
                 };
-                recordings.push(Stamped {
-                    unit,
-                    stem,
-                    time,
-                    what,
-                    copy,
-                    noted,
-                });
+                recordings.extend(Stamped::of(unit, sound));
             }
-            Noted::Transcript {
-                replaced: noted, ..
-            } => {
-                transcripts.push(Stamped {
-                    unit,
-                    stem,
-                    time,
-                    what,
-                    copy,
-                    noted,
-                });
+            Noted::Transcript { replaced, spelled } => {
+                last_spelled = last_spelled.max(spelled);
+                transcripts.extend(Stamped::of(unit, replaced));
             }
-            Noted::Nothing | Noted::Log(_) => {}
+            Noted::Log(text) => {
+                let all = log::unpacked(&text);
+                requests.extend(all.iter().filter_map(|one| resolved(cx, one)));
+            }
+            Noted::Nothing => {}
         }
     }
     requests.sort_unstable();

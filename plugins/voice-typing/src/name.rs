@@ -11,10 +11,12 @@
 
 use datalake_core::name_time::{NameTime, name_time};
 
-/// A name without its folders and its last extension, read.
+/// The name of a file, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name<'a> {
-    /// The whole of it.
+    /// The whole of it, without folders.
+    pub(crate) file: &'a str,
+    /// The same without the last extension.
     pub(crate) stem: &'a str,
     /// The extension, without its point; empty where there is none.
     pub(crate) extension: &'a str,
@@ -52,6 +54,7 @@ pub(crate) fn read(path: &str) -> Name<'_> {
         false => Says::Nothing,
     });
     Name {
+        file,
         stem,
         extension,
         says,

@@ -15,7 +15,7 @@ use datalake_transcript::{
 };
 
 use crate::config::VoiceConfig;
-use crate::known::{Noted, RECORDINGS};
+use crate::known::{Noted, is_recording};
 use crate::log;
 use crate::name::{self, Name, STAMP, Says};
 use crate::sessions::{DICTATION, dictation, hex, sessions};
@@ -80,8 +80,9 @@ impl FileSource for VoiceTyping {
 impl VoiceTyping {
     /// Reads a file for what it is: a log, a transcript, a recording.
     fn sort(&self, cx: &Context, file: &mut TrackedFile, out: &mut Out<'_>) -> Result<Noted> {
-        let unit = file.unit().clone();
-        let name = name::read(unit.as_str());
+        let called = file.path().file_name().unwrap_or_default();
+        let called = called.to_string_lossy().into_owned();
+        let name = name::read(&called);
         let ends = |with: &str| name.extension.eq_ignore_ascii_case(with);
         if (ends("log") || self.is_among_logs(file.path()))
             && let Some(requests) = looked_at(file, |file| log::read(BufReader::new(file)))?
@@ -94,7 +95,7 @@ impl VoiceTyping {
         if ends("txt") {
             return self.transcript(cx, &name, file, out);
         }
-        let is_recording = RECORDINGS.iter().any(|known| ends(known))
+        let is_recording = is_recording(name.extension)
             || looked_at(file, |file| probe(file, false, &mut || Ok(())))?
                 .format
                 .is_some();
@@ -124,7 +125,7 @@ impl VoiceTyping {
             peaks: self.config.peaks,
         };
         let Some(taken) = datalake_audio::ingest(cx, file, out, options)? else {
-            return Ok(Noted::Nothing);
+            return Ok(Noted::RECORDING);
         };
         let record = match name.says {
             Says::Stamped { .. } => taken
@@ -154,11 +155,10 @@ impl VoiceTyping {
             return Ok(Noted::TRANSCRIPT);
         }
         let unit = file.unit().clone();
-        let called = unit.as_str().rsplit('/').next().unwrap_or_default();
         let origin = file.origin(0, file.size());
         let mut intake = out.intake(file, self.config.mode)?;
         let bytes = bytes(&mut intake)?;
-        let mut merged = match parsed(called, &bytes, intake.file()) {
+        let mut merged = match parsed(name.file, &bytes, intake.file()) {
             Ok(merged) => merged,
             Err(why) => {
                 out.reject(origin, why, Sample::of(&bytes));
@@ -173,12 +173,17 @@ impl VoiceTyping {
                 Says::Stamped { .. } => name.stem,
                 Says::Segment | Says::Nothing => FileName::of(unit.as_str()).stem,
             },
-            made: Made::find(merged.transcript.created, called, merged.oldest, &cx.zone),
+            made: Made::find(
+                merged.transcript.created,
+                name.file,
+                merged.oldest,
+                &cx.zone,
+            ),
             merged: &merged,
         };
         let naming = Naming {
             folder: "transcripts",
-            name: called.to_owned(),
+            name: name.file.to_owned(),
             made: entry.made.time,
         };
         let kept = out.keep(intake, naming)?;

@@ -144,7 +144,7 @@ mod tests {
         }
         assert!(checkout.with_plugin(&name).unwrap().is_empty());
         let root = &edits[0].1;
-        assert!(root.contains("\"plugins/memory-jsonl\", \"plugins/fresh-notes\""));
+        assert!(root.contains("\"plugins/voice-typing\", \"plugins/fresh-notes\""));
         assert!(root.contains("datalake-fresh-notes = { path = \"plugins/fresh-notes\" }\n"));
         assert!(
             edits[1]

@@ -3,8 +3,8 @@
 
 use image::metadata::Orientation;
 
+use crate::input::{Input, Stop};
 use crate::picture::exif;
-use crate::picture::input::{Input, Stop};
 use crate::picture::{Decoding, Format, Picture};
 
 /// Boxes on the outermost level; real files have three to five.

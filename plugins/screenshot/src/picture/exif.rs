@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use image::metadata::Orientation;
 
-use crate::picture::input::{Input, Stop};
+use crate::input::{Input, Stop};
 use crate::picture::times::{Field, exif_time};
 use crate::picture::xmp;
 use crate::picture::{Decoding, Picture};
@@ -99,12 +99,8 @@ pub(crate) fn tiff(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), S
         Ok(())
     });
     if let (Some(width), Some(height)) = (width, height) {
-        // The samples as stored, and those given out.
-        let bytes_per_pixel = bits
-            .div_ceil(8)
-            .saturating_mul(samples)
-            .saturating_mul(2)
-            .saturating_add(1);
+        // The samples as stored, and those given out, which have a byte at least.
+        let bytes_per_pixel = bits.div_ceil(8).saturating_mul(samples).saturating_mul(2);
         let decoding = if longest > LONGEST_LIST {
             Decoding::No("has lists in its header that are longer than a picture needs")
         } else {

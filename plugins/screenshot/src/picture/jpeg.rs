@@ -1,6 +1,6 @@
 //! JPEG: the segments before the first scan (ITU-T T.81, Annex B; Exif 2.32, section 4.5.4).
 
-use crate::picture::input::{Input, Stop};
+use crate::input::{Input, Stop};
 use crate::picture::{Decoding, Picture};
 use crate::picture::{exif, xmp};
 
@@ -14,6 +14,8 @@ struct Frame {
     size: (u32, u32),
     bit_depth: u8,
     components: u8,
+    /// Coefficients a pixel of the whole picture, rounded up: parts with less detail have fewer.
+    coefficients: u32,
     progressive: bool,
 }
 
@@ -73,10 +75,18 @@ fn marker(input: &mut Input<'_>) -> Result<u8, Stop> {
 fn frame(input: &mut Input<'_>, marker: u8) -> Result<Frame, Stop> {
     let [bit_depth, h0, h1, w0, w1, components] = input.array()?;
     let side = |high, low| u32::from(u16::from_be_bytes([high, low]));
+    let (mut all, mut widest, mut highest) = (0, 1, 1);
+    for _ in 0..components {
+        let [_, sampling, _] = input.array()?;
+        let (wide, high) = (u32::from(sampling >> 4), u32::from(sampling & 15));
+        (widest, highest) = (wide.max(widest), high.max(highest));
+        all += wide * high;
+    }
     Ok(Frame {
         size: (side(w0, w1), side(h0, h1)),
         bit_depth,
         components,
+        coefficients: all.div_ceil(widest * highest),
         progressive: !matches!(marker, 0xc0 | 0xc1),
     })
 }
@@ -87,10 +97,10 @@ fn set_raster(picture: &mut Picture, frame: Option<&Frame>, piecemeal: bool) -> 
         return Err(Stop::damaged("has no header before its first scan"));
     };
     let samples = if frame.components == 1 { 1 } else { 3 };
-    let coefficients = if frame.progressive || piecemeal {
-        2 * u32::from(frame.components)
-    } else {
-        0
+    let coefficients = match frame.progressive || piecemeal {
+        // Of two bytes.
+        true => 2 * frame.coefficients,
+        false => 0,
     };
     let decoding = Decoding::Whole {
         bytes_per_pixel: samples + coefficients,

@@ -2,7 +2,6 @@
 
 mod bmff;
 mod exif;
-pub(crate) mod input;
 mod jpeg;
 pub(crate) mod png;
 mod small;
@@ -15,8 +14,8 @@ use std::io::{Read, Seek};
 use datalake_core::Result;
 use image::metadata::Orientation;
 
-use crate::thumbnail::shrink::Size;
-use input::{Bytes, Input, Stop};
+use crate::input::{Bytes, Input, Stop};
+use crate::size::Size;
 use png::PixelData;
 pub use times::{Field, Written};
 

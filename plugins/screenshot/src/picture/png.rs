@@ -3,8 +3,8 @@
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read, Seek, SeekFrom, Take};
 use std::ops::Range;
 
+use crate::input::{Bytes, Input, Stop};
 use crate::picture::exif;
-use crate::picture::input::{Bytes, Input, Stop};
 use crate::picture::times::{Field, png_text_time, utc_time};
 use crate::picture::xmp;
 use crate::picture::{Decoding, Picture};

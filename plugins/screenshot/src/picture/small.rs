@@ -1,6 +1,6 @@
 //! GIF and BMP, whose headers are a few numbers each.
 
-use crate::picture::input::{Input, Stop};
+use crate::input::{Input, Stop};
 use crate::picture::{Decoding, Picture};
 
 /// A moving GIF says before its first frame that it will go on: so many extensions are looked at.

@@ -1,6 +1,6 @@
 //! WebP: the chunks of its RIFF container (https://developers.google.com/speed/webp/docs/riff_container).
 
-use crate::picture::input::{Input, Stop};
+use crate::input::{Input, Stop};
 use crate::picture::{Decoding, Picture};
 use crate::picture::{exif, xmp};
 
@@ -9,8 +9,13 @@ const CHUNKS: usize = 100_000;
 const ANIMATED: u8 = 0x02;
 /// A larger packet is no description of one image.
 const LARGEST_XMP: u64 = 256 << 10;
-/// The samples to give out, those of an alpha channel decoded by itself, and the planes of brightness and colour.
-const STILL: u32 = 12;
+/// What decoders hold a pixel, rounded up: three samples of brightness and colour to give out, and what they are made
+/// of.
+const LOSSY: u32 = 5;
+/// The same, and four samples that are decoded.
+const LOSSLESS: u32 = 8;
+/// Either of them, and an alpha channel that is decoded by itself.
+const EXTENDED: u32 = 12;
 /// An animation has a canvas besides.
 const MOVING: u32 = 20;
 
@@ -43,7 +48,7 @@ fn extended(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), Stop> {
     let [flags, _, _, _, w0, w1, w2, h0, h1, h2] = input.array()?;
     let side = |bytes: [u8; 3]| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0]) + 1;
     picture.animated = flags & ANIMATED != 0;
-    let bytes_per_pixel = if picture.animated { MOVING } else { STILL };
+    let bytes_per_pixel = if picture.animated { MOVING } else { EXTENDED };
     let size = (side([w0, w1, w2]), side([h0, h1, h2]));
     picture.set_raster(size, Some(8), Decoding::Whole { bytes_per_pixel })
 }
@@ -56,7 +61,7 @@ fn lossless(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), Stop> {
     let bits = u32::from_le_bytes(bits);
     let size = ((bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1);
     let decoding = Decoding::Whole {
-        bytes_per_pixel: STILL,
+        bytes_per_pixel: LOSSLESS,
     };
     picture.set_raster(size, Some(8), decoding)
 }
@@ -67,7 +72,7 @@ fn lossy(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), Stop> {
     };
     let side = |low, high| u32::from(u16::from_le_bytes([low, high]) & 0x3fff);
     let decoding = Decoding::Whole {
-        bytes_per_pixel: STILL,
+        bytes_per_pixel: LOSSY,
     };
     picture.set_raster((side(w0, w1), side(h0, h1)), Some(8), decoding)
 }

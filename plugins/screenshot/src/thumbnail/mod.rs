@@ -2,29 +2,28 @@
 
 mod budget;
 mod rows;
-pub(crate) mod shrink;
+mod shrink;
 mod whole;
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use datalake_core::{Error, Result};
+use datalake_core::{Error, Preview, Result};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ExtendedColorType, GrayImage, RgbImage};
 
-use crate::picture::input::{Bytes, Stop, failed};
+use crate::input::{Bytes, Stop, failed};
 use crate::picture::{Decoding, Picture, Raster};
+use crate::size::Size;
 use budget::Budget;
-use shrink::{Pixel, Shrinker, Size, Small};
+use shrink::{Pixel, Shrinker, Small};
 
 /// The longer side of a small picture, in pixels. An image that is smaller keeps its size.
-pub const SIDE: u32 = 320;
+const SIDE: u32 = 320;
 /// Counts up when the same image would give another small picture.
-pub const THUMBNAIL_VERSION: u32 = 1;
-/// The media type of small pictures.
-///
+const VERSION: u32 = 1;
 /// JPEG, whatever the image is: on 320 pixels nobody sees the difference, and PNGs of gradients and photos would be
 /// five times as large. What can be seen through is put on white; of screenshots that is the shadow of a window.
-pub const MEDIA_TYPE: &str = "image/jpeg";
+const MEDIA_TYPE: &str = "image/jpeg";
 /// Where the encoder's marks are no longer seen around letters.
 const QUALITY: u8 = 80;
 
@@ -32,8 +31,9 @@ const QUALITY: u8 = 80;
 pub(crate) const LONGEST_SIDE: u32 = 1 << 18;
 /// Images with more pixels have none: they take as many seconds as a usual one takes hundredths.
 const MOST_PIXELS: u64 = 400_000_000;
-/// The memory for decoding, of all readers together.
-static MEMORY: Budget = Budget::new(64 << 20);
+/// The memory for decoding, of all readers together. The allocator keeps some of it for a while, so that the whole
+/// program takes half as much again.
+static MEMORY: Budget = Budget::new(56 << 20);
 
 /// A small picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,12 +42,24 @@ pub struct Thumbnail {
     pub width: u32,
     /// Its height in pixels.
     pub height: u32,
-    /// It, as a file of the type [`MEDIA_TYPE`].
+    /// It, as a JPEG file.
     pub bytes: Vec<u8>,
 }
 
-/// Makes a small picture of an image that was probed before: upright, and of an animation its first frame. The inner
-/// error says why there is none, following "the image".
+impl Thumbnail {
+    /// As it is kept beside the image.
+    pub fn preview(self) -> Preview {
+        Preview {
+            kind: "thumbnail",
+            media_type: MEDIA_TYPE,
+            version: VERSION,
+            bytes: self.bytes.into(),
+        }
+    }
+}
+
+/// Makes a small picture of an image that was probed before: at most 320 pixels on the longer side and never larger than
+/// the image, upright, of an animation the first frame. The inner error says why there is none, following "the image".
 ///
 /// `alive` is called again and again; an error of it ends the work.
 ///
@@ -112,7 +124,7 @@ fn shrink(
 }
 
 /// A shrinker for images of this size.
-pub(crate) fn shrinker(size: Size, pixel: Pixel) -> Shrinker {
+fn shrinker(size: Size, pixel: Pixel) -> Shrinker {
     Shrinker::new(size, size.within(SIDE), pixel)
 }
 

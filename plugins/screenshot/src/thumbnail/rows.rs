@@ -6,9 +6,10 @@ use std::io;
 use datalake_core::{Error, Result};
 use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Transformations};
 
-use crate::picture::input::{Bytes, Stop};
+use crate::input::{Bytes, Stop};
 use crate::picture::png::PixelData;
-use crate::thumbnail::shrink::{Pixel, Size, Small};
+use crate::size::Size;
+use crate::thumbnail::shrink::{Pixel, Small};
 use crate::thumbnail::shrinker;
 
 /// What the decoder holds besides rows.

@@ -6,9 +6,10 @@ use std::panic::AssertUnwindSafe;
 use datalake_core::{Error, Result};
 use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
+use crate::input::{Bytes, Stop};
 use crate::picture::Format;
-use crate::picture::input::{Bytes, Stop};
-use crate::thumbnail::shrink::{Pixel, Size, Small};
+use crate::size::Size;
+use crate::thumbnail::shrink::{Pixel, Small};
 use crate::thumbnail::shrinker;
 
 /// What a decoder holds besides pixels.
