@@ -1,6 +1,6 @@
 //! Reads files that somebody has named one by one, and notes which rows they became.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datalake_core::{
@@ -82,6 +82,8 @@ impl Engine {
         let _lock = self.lock(source, Trigger::Ingest, observer).await?;
         let run = self.begin(source, Trigger::Ingest).await?;
         let sink = Arc::new(NotingSink::over(self.store.clone()));
+        let names = chosen.files().map(|(name, _)| name);
+        let wanted: HashSet<UnitId> = names.map(|name| source.source.unit_of(name)).collect();
         let known = self.store.known(&source.name).await?;
         let reading = self.reading(source, run, true, known);
         let reading = Reading {
@@ -98,7 +100,11 @@ impl Engine {
         // Nobody waits until a file has been left alone: it was named on purpose. Nor does anything follow from
         // all units: they have nothing to do with one another.
         let done = match execution.scan().await {
-            Ok(found) => execution.read(found).await,
+            // A source of something else than files has found all it has.
+            Ok(mut found) => {
+                found.retain(|unit| wanted.contains(&unit.id));
+                execution.read(found).await
+            }
             Err(error) => Err(error),
         };
         let whole = execution.progress().take_whole();

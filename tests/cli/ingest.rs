@@ -424,27 +424,30 @@ fn rejects_and_forgetting() {
         "forget @ingest/memory-jsonl --yes");
 }
 
-/// What was ingested by itself stays when a source is forgotten that has met it as well.
+/// What was ingested by itself stays when a source is forgotten that has met it as well, whichever of the two the row
+/// stands under.
 #[test]
 fn a_recording_outlasts_a_source_that_has_it_too() {
-    let cx = lake();
-    cx.write(
-        "datalake.toml",
-        "[source.voice]\ntype = \"audio\"\npath = \"in\"\nsettle = \"0s\"\n",
-    );
-    cx.write("talk.wav", recording("s16.wav"));
-    cx.write("in/copy.wav", recording("s16.wav"));
-    cx.run("ingest talk.wav").expect(0);
-    cx.run("run").expect(0);
-    cx.run("forget voice --yes").expect(0);
-    assert_eq!(cx.column::<i64>("SELECT id FROM audio"), [1]);
-    let path: String = cx.value("SELECT file_path FROM audio");
-    assert!(cx.path("data").join(&path).exists());
-    let owner = "SELECT o.source FROM audio AS a JOIN origins AS o ON o.id = a.origin";
-    assert_eq!(cx.value::<String>(owner), "@ingest/audio");
-    let datasets = datalake_core::registry::datasets().unwrap();
-    datalake_testkit::sound(&cx.database(), &cx.path("data"), &datasets).unwrap();
-    cx.run("forget @ingest/audio --yes").expect(0);
-    assert_eq!(cx.value::<i64>("SELECT count(*) FROM audio"), 0);
-    assert!(!cx.path("data").join(&path).exists());
+    for ingested_later in [false, true] {
+        let cx = lake();
+        let section = "[source.voice]\ntype = \"audio\"\npath = \"in\"\nsettle = \"0s\"\n";
+        cx.write("datalake.toml", section);
+        cx.write("talk.wav", recording("s16.wav"));
+        cx.write("in/copy.wav", recording("s16.wav"));
+        let lines = ["ingest talk.wav", "run"];
+        for place in [usize::from(ingested_later), usize::from(!ingested_later)] {
+            cx.run(lines[place]).expect(0);
+        }
+        cx.run("forget voice --yes").expect(0);
+        assert_eq!(cx.column::<i64>("SELECT id FROM audio"), [1]);
+        let path: String = cx.value("SELECT file_path FROM audio");
+        assert!(cx.path("data").join(&path).exists());
+        let owner = "SELECT o.source FROM audio AS a JOIN origins AS o ON o.id = a.origin";
+        assert_eq!(cx.value::<String>(owner), "@ingest/audio");
+        let datasets = datalake_core::registry::datasets().unwrap();
+        datalake_testkit::sound(&cx.database(), &cx.path("data"), &datasets).unwrap();
+        cx.run("forget @ingest/audio --yes").expect(0);
+        assert_eq!(cx.value::<i64>("SELECT count(*) FROM audio"), 0);
+        assert!(!cx.path("data").join(&path).exists());
+    }
 }

@@ -1,6 +1,5 @@
 //! Faults while single files are taken in: each is stored whole, with its file and its tags, or said to have failed;
 //! and the same command again completes it.
-#![expect(clippy::expect_used, reason = "in a test a panic is the report")]
 
 use std::path::Path;
 use std::process::Command;

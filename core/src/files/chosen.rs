@@ -56,14 +56,9 @@ impl Chosen {
     }
 
     /// Names and paths, by name.
-    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
         let files = self.files.iter();
         files.map(|(name, path)| (name.as_str(), path.as_path()))
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
     }
 }
 

@@ -143,7 +143,8 @@ impl<'a> Doomed<'a> {
         self.db.execute(&own, [number as i64])?;
         let shared = format!(
             "INSERT OR IGNORE INTO doomed SELECT ?1, t.id FROM shares AS s JOIN {table} AS t ON t.id = s.row_id
-             WHERE s.source = ?2 AND s.dataset = ?3 AND t.origin IS NOT NULL AND NOT ({}) AND NOT EXISTS (
+             WHERE s.source = ?2 AND s.dataset = ?3 AND t.origin IS NOT NULL
+                 AND t.origin NOT IN (SELECT id FROM gone) AND NOT ({}) AND NOT EXISTS (
                  SELECT 1 FROM origins AS o JOIN checkpoints AS c ON c.source = o.source AND c.unit = o.unit
                  WHERE o.id = t.origin
                      AND (c.missing OR c.generation != o.generation OR o.source GLOB '{INGESTED}*'))",

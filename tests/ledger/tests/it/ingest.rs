@@ -41,35 +41,41 @@ fn a_foreign_plugin_takes_single_files_too() {
     write(&home, "two", "e2");
     fs::write(home.path("log"), SAMPLE).unwrap();
     let said = ingest(&home, 0, &["two", "log", "one", "--tags", "a, b,,own"]);
-    let expected = [
-        "ledger_entries 2  HOME/data/ledger/1970/01/01/f-FILE.txt  (new)",
-        "memory_metrics  log  (new)",
-        "ledger_entries 1  HOME/data/ledger/1970/01/01/f.txt  (new)",
-        "log: its rows can have no tags",
-    ];
-    // Which of two files that are read side by side is stored first is nobody's business.
     let told = lines(&said, &home);
-    assert_eq!(told.len(), expected.len(), "{told:?}");
+    let [two, log, one, tags] = &told[..] else {
+        panic!("{told:?}")
+    };
+    // Which of two files that are read side by side is stored first is nobody's business.
+    for line in [one, two] {
+        assert!(
+            line.starts_with("ledger_entries ") && line.ends_with(".txt  (new)"),
+            "{line}"
+        );
+        assert!(line.contains("  HOME/data/ledger/1970/01/01/f"), "{line}");
+    }
     assert_eq!(
-        (told[1].as_str(), told[3].as_str()),
-        (expected[1], expected[3])
-    );
-    assert!(
-        told[0].starts_with("ledger_entries ") && told[0].ends_with("  (new)"),
-        "{told:?}"
+        (log.as_str(), tags.as_str()),
+        (
+            "memory_metrics  log  (new)",
+            "log: its rows can have no tags"
+        )
     );
     let shown: String = home.get("SELECT group_concat(DISTINCT tags) FROM ledger_entries");
     assert_eq!(shown, "a,b,own");
     home.check();
     let before = home.digest();
-    let again = lines(&ingest(&home, 0, &["two", "log", "one"]), &home);
+    let again = ingest(&home, 0, &["two", "log", "one", "--tags", "a"]);
+    let again: Vec<String> = lines(&again, &home).into_iter().take(3).collect();
     assert!(
         again.iter().all(|line| line.ends_with("  (unchanged)")),
         "{again:?}"
     );
     assert_eq!(before, home.digest());
-    let more = lines(&ingest(&home, 0, &["one", "--tags", "more"]), &home);
+    // Without a word of it the tags are those of the only source of the kind.
+    let more = lines(&ingest(&home, 0, &["one"]), &home);
     assert!(more[0].ends_with("  (changed)"), "{more:?}");
+    let shown: String = home.get("SELECT tags FROM ledger_entries WHERE entry = 'e1'");
+    assert_eq!(shown, "a,b,own,work");
     home.check();
 }
 
