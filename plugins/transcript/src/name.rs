@@ -63,8 +63,9 @@ fn is_one_of(ending: &str, known: &[&str]) -> bool {
     known.iter().any(|known| known.eq_ignore_ascii_case(ending))
 }
 
-/// Who made a transcript of the voice gateway, by the end of its name: `20260213_101500_nova-2` is Deepgram's
-/// with its model, `…_local-whisper` Whisper's, and one with the id of a job AssemblyAI's.
+/// Who made a transcript of the voice gateway, by the end of its name: `20260213_101500_deepgram` is Deepgram's,
+/// `…_nova-2` too, with its model, `…_local-whisper` and `…_lan-whisper` Whisper's, and one with the id of a job
+/// AssemblyAI's.
 pub fn provider_of(stem: &str) -> Option<(&'static str, Option<&str>)> {
     let name = stem.rsplit('/').next()?;
     let (time, suffix) = name.split_at_checked(16)?;
@@ -74,7 +75,8 @@ pub fn provider_of(stem: &str) -> Option<(&'static str, Option<&str>)> {
     });
     match suffix {
         _ if !is_time => None,
-        "local-whisper" => Some(("whisper", None)),
+        "local-whisper" | "lan-whisper" => Some(("whisper", None)),
+        "deepgram" => Some(("deepgram", None)),
         model if model.starts_with("nova-") => Some(("deepgram", Some(model))),
         id if is_uuid(id) => Some(("assemblyai", None)),
         _ => None,
@@ -162,10 +164,12 @@ mod tests {
             provider_of("20260213_101500_nova-2"),
             Some(("deepgram", Some("nova-2")))
         );
-        assert_eq!(
-            provider_of("20260213_101500_local-whisper"),
-            Some(("whisper", None))
-        );
+        for whisper in ["local-whisper", "lan-whisper"] {
+            let named = format!("20260213_101500_{whisper}");
+            assert_eq!(provider_of(&named), Some(("whisper", None)));
+        }
+        let deepgram = "20260213_101500_deepgram";
+        assert_eq!(provider_of(deepgram), Some(("deepgram", None)));
         for other in [
             uuid,
             "20260213_101500_talk",

@@ -120,16 +120,6 @@ pub(crate) fn job(what: &str) -> Option<String> {
     shaped.then(|| what.to_ascii_lowercase())
 }
 
-/// Who transcribed what the gateway gave this name, and with which model where the name tells.
-pub(crate) fn provider(what: &str) -> Option<(&'static str, Option<&str>)> {
-    match what {
-        "deepgram" => Some(("deepgram", None)),
-        model if model.starts_with("nova-") => Some(("deepgram", Some(model))),
-        whisper if whisper.ends_with("whisper") => Some(("whisper", None)),
-        id => job(id).map(|_| ("assemblyai", None)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -188,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn jobs_and_backends_are_told_apart() {
+    fn jobs_are_told_from_backends() {
         let id = "6043AFE6-2a85-4a9e-b0db-1655b08db282";
         assert_eq!(
             job(id).as_deref(),
@@ -196,11 +186,6 @@ mod tests {
         );
         assert_eq!(job("nova-2"), None);
         assert_eq!(job("6043afe6-2a85-4a9e-b0db-1655b08db28é"), None);
-        assert_eq!(provider("nova-2"), Some(("deepgram", Some("nova-2"))));
-        assert_eq!(provider("deepgram"), Some(("deepgram", None)));
-        assert_eq!(provider("lan-whisper"), Some(("whisper", None)));
-        assert_eq!(provider(id), Some(("assemblyai", None)));
-        assert_eq!(provider("parakeet"), None);
     }
 
     proptest! {

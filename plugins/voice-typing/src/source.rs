@@ -11,7 +11,7 @@ use datalake_core::{
     Reject, Result, Sample, Skip, Timestamp, TrackedFile, hash,
 };
 use datalake_transcript::{
-    Entry, FileName, LONGEST_FILE, Made, Merged, Part, Variant, merge, parse,
+    Entry, FileName, LONGEST_FILE, Made, Merged, Part, Variant, merge, parse, provider_of,
 };
 
 use crate::config::VoiceConfig;
@@ -291,9 +291,17 @@ fn complete(name: &Name<'_>, merged: &mut Merged) {
     let Says::Stamped { what, .. } = name.says else {
         return;
     };
-    if let (None, Some((provider, model))) = (&merged.transcript.provider, name::provider(what)) {
-        merged.transcript.provider = Some(provider.to_owned());
-        merged.transcript.model = model.map(str::to_owned);
+    // Without the number of a copy.
+    let plain = name
+        .stem
+        .get(..=STAMP)
+        .map(|stamp| format!("{stamp}{what}"));
+    let transcript = &mut merged.transcript;
+    if let (None, Some((provider, model))) =
+        (&transcript.provider, plain.as_deref().and_then(provider_of))
+    {
+        transcript.provider = Some(provider.to_owned());
+        transcript.model = model.map(str::to_owned);
     }
 }
 
