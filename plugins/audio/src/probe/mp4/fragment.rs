@@ -60,6 +60,8 @@ pub(super) struct Fragment {
     /// What holds for the piece of the track that is being read, if it is of the one that counts.
     piece: Option<Piece>,
     runs: Vec<Run>,
+    /// The runs and the sizes in them.
+    held: usize,
     /// Bytes that were drawn. No two runs share theirs; a file that says so would be read over and over.
     drawn: u64,
 }
@@ -95,8 +97,8 @@ impl Fragment {
         let run = Run::parse(content, piece)?;
         piece.next = run.place + run.bytes;
         // A fragment whose data never comes may be repeated without end.
-        let held: usize = self.runs.iter().map(|run| 1 + run.sizes.len()).sum();
-        if held < MOST {
+        if self.held < MOST {
+            self.held += 1 + run.sizes.len();
             self.runs.push(run);
         }
         Some(())
@@ -131,6 +133,7 @@ impl Fragment {
             }
         }
         self.runs.clear();
+        self.held = 0;
         Ok(())
     }
 
