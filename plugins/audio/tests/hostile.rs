@@ -202,20 +202,20 @@ fn every_start_of_every_recording_gives_facts() {
     }
 }
 
-/// A file that is longer than any memory: what it begins with, then one byte again and again.
+/// A file that is longer than any memory: what it begins with, then one part again and again.
 struct Endless {
     head: Vec<u8>,
-    fill: u8,
+    part: Vec<u8>,
     length: u64,
     position: u64,
     read: u64,
 }
 
 impl Endless {
-    fn new(head: &[u8], fill: u8) -> Self {
+    fn new(head: &[u8], part: &[u8]) -> Self {
         Self {
             head: head.to_vec(),
-            fill,
+            part: part.to_vec(),
             length: 5_000_000_000,
             position: 0,
             read: 0,
@@ -225,11 +225,16 @@ impl Endless {
 
 impl Read for Endless {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = (buffer.len() as u64).min(self.length.saturating_sub(self.position)) as usize;
-        buffer[..length].fill(self.fill);
-        let head = self.head.iter().skip(self.position as usize);
-        let start = buffer[..length].iter_mut().zip(head);
-        start.for_each(|(byte, first)| *byte = *first);
+        let left = self.length.saturating_sub(self.position);
+        let from = match self.head.get(self.position as usize..) {
+            Some(head) if !head.is_empty() => head,
+            _ => {
+                let behind = self.position - self.head.len() as u64;
+                &self.part[(behind % self.part.len() as u64) as usize..]
+            }
+        };
+        let length = buffer.len().min(from.len()).min(left as usize);
+        buffer[..length].copy_from_slice(&from[..length]);
         self.position += length as u64;
         self.read += length as u64;
         Ok(length)
@@ -273,7 +278,7 @@ fn lengths_that_headers_claim_take_neither_memory_nor_time() {
         b"\x30\x26\xB2\x75\x8E\x66\xCF\x11\xA6\xD9\0\xAA\0\x62\xCE\x6C\xFF\xFF\xFF\x7F\0\0\0\0\x01\0\0\0\x01\x02\x33\x26\xB2\x75",
     ];
     for head in heads {
-        let mut file = Endless::new(head, 0);
+        let mut file = Endless::new(head, &[0; 65_536]);
         let mut left = 200;
         // Walking on through gigabytes of nothing is allowed; the wish to stop ends it.
         let _ = probe(&mut file, true, &mut || {
@@ -293,6 +298,37 @@ fn lengths_that_headers_claim_take_neither_memory_nor_time() {
     }
 }
 
+fn boxed(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let length = 8 + content.len() as u32;
+    [&length.to_be_bytes()[..], name, content].concat()
+}
+
+/// What comes again and again is not gathered: tracks with large descriptions, fragments whose data never comes.
+#[test]
+fn parts_that_repeat_without_end_take_no_memory() {
+    let before = most_memory();
+    let sound = boxed(b"hdlr", b"\0\0\0\0\0\0\0\0soun\0\0\0\0");
+    let cookie = boxed(b"alac", &[0; 900_000]);
+    let entry = boxed(b"alac", &[&[0; 28][..], &cookie].concat());
+    let described = boxed(b"stsd", &[b"\0\0\0\0\0\0\0\x01", &entry[..]].concat());
+    let track = boxed(b"trak", &boxed(b"mdia", &[sound, described].concat()));
+    let run = [b"\0\0\x02\0\0\x03\xD0\x90\0\0\0\0", &[1; 999_996][..]].concat();
+    let fragment = [boxed(b"tfhd", &[0; 8]), boxed(b"trun", &run)].concat();
+    let fragment = boxed(b"moof", &boxed(b"traf", &fragment));
+    let start = boxed(b"ftyp", b"M4A \0\0\0\0");
+    for part in [&track, &fragment] {
+        let mut file = Endless::new(&[&start[..], &track].concat(), part);
+        file.length = 40_000_000;
+        probe(&mut file, true, &mut || Ok(())).unwrap();
+    }
+    if let (Some(before), Some(after)) = (before, most_memory()) {
+        assert!(
+            after - before < 30_000,
+            "{before} kB before, {after} kB after"
+        );
+    }
+}
+
 #[test]
 fn a_long_recording_is_not_read_unless_it_is_drawn() {
     let mut head = FIXTURES
@@ -301,7 +337,7 @@ fn a_long_recording_is_not_read_unless_it_is_drawn() {
         .unwrap()
         .clone();
     head[40..].copy_from_slice(&4_000_000_000_u32.to_le_bytes());
-    let mut file = Endless::new(&head, 7);
+    let mut file = Endless::new(&head, &[7; 65_536]);
     file.length = 4_000_000_044;
     let facts = probe(&mut file, false, &mut || Ok(())).unwrap();
     assert_eq!(facts.duration.seconds(), Some(250_000.0));

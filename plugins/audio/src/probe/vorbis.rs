@@ -154,3 +154,56 @@ impl Bits<'_> {
         Some(value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Headers with so many codebooks, each a table of two to the power of `power` vectors of 32 values. All their
+    /// codes have the same length, which takes 30 bytes to say.
+    fn headers(books: u32, power: u32) -> Vec<u8> {
+        let mut bits = Vec::new();
+        let mut put = |value: u32, count: u32| bits.extend((0..count).map(|bit| value >> bit & 1));
+        put(books - 1, 8);
+        for _ in 0..books {
+            put(0x56_4342, 24);
+            put(32, 16);
+            put(1 << power, 24);
+            // In order of length, all of one.
+            put(1, 1);
+            put(power - 1, 5);
+            put(1 << power, power + 1);
+            // One value for all: the lookup of the first kind, whose table has as many values as the root says.
+            put(1, 4);
+            put(0, 32);
+            put(0, 32);
+            put(0, 4);
+            put(0, 1);
+            put(0, 1);
+        }
+        let bytes = bits.chunks(8).map(|eight| {
+            (0..)
+                .zip(eight)
+                .fold(0, |byte, (at, bit)| byte | (*bit as u8) << at)
+        });
+        [vec![0; 30], b"\x05vorbis".to_vec(), bytes.collect()].concat()
+    }
+
+    #[test]
+    fn tables_that_would_fill_the_memory_are_refused() {
+        assert!(is_reasonable(&headers(1, 4)));
+        assert!(is_reasonable(&headers(200, 8)));
+        // 30 bytes for 16 megabytes, and that 256 times.
+        let bomb = headers(256, 17);
+        assert!(bomb.len() < 10_000 && !is_reasonable(&bomb));
+        assert!(!is_reasonable(&headers(200, 8)[..1_000]));
+        assert!(!is_reasonable(b"") && !is_reasonable(&[0; 100]));
+    }
+
+    #[test]
+    fn headers_in_one_piece_are_taken_apart() {
+        let (first, comments) = split_headers(b"\x02\x01\x02abbccc").unwrap();
+        assert_eq!((first.as_slice(), comments), (&b"accc"[..], &b"bb"[..]));
+        assert!(split_headers(b"\x02\xFF\xFF").is_none() && split_headers(b"\x01\x01a").is_none());
+    }
+}

@@ -172,7 +172,7 @@ impl Walk {
         match id {
             CLUSTER => self.choose(probe),
             BLOCK_GROUP => self.grouped = None,
-            TRACK if self.tracks.len() < 64 => self.tracks.push(Track::default()),
+            TRACK if self.tracks.len() < 16 => self.tracks.push(Track::default()),
             _ => {}
         }
         if id == 0x6D80

@@ -155,7 +155,11 @@ impl Entry {
             }
             b"alac" => {
                 facts.codec = Some("alac".into());
-                facts.bits_per_sample = self.private.get(5).map(|&bits| bits.into());
+                facts.bits_per_sample = self
+                    .private
+                    .get(5)
+                    .map(|&bits| bits.into())
+                    .filter(|&bits| bits > 0);
                 let rate = word(&self.private, 20);
                 facts.sample_rate = rate.filter(|&rate| rate > 0).or(facts.sample_rate);
                 wave.decode(Codec::Alac(self.private.as_slice().into()));

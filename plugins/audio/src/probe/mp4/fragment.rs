@@ -8,6 +8,9 @@ use super::super::input::{Cursor, LARGEST, OrEnd};
 use super::entry::{Entry, Layout};
 use super::{Header, word};
 
+/// Sizes of samples that are held at once; a fragment is a few seconds long.
+const MOST: usize = 256 << 10;
+
 /// What holds for the samples of a track that say nothing else (`trex`).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Defaults {
@@ -32,7 +35,19 @@ struct Run {
     /// The sum of the sizes, and of the ticks.
     bytes: u64,
     ticks: u64,
+    /// The size of each, or one that so many have in common.
     sizes: Vec<u32>,
+    alike: (u32, u32),
+}
+
+impl Run {
+    fn sizes(&self) -> impl Iterator<Item = u32> {
+        let (count, size) = self.alike;
+        self.sizes
+            .iter()
+            .copied()
+            .chain((0..count).map(move |_| size))
+    }
 }
 
 /// The fragment that is being read, and how long those before it were.
@@ -45,6 +60,8 @@ pub(super) struct Fragment {
     /// What holds for the piece of the track that is being read, if it is of the one that counts.
     piece: Option<Piece>,
     runs: Vec<Run>,
+    /// The runs and the sizes in them.
+    held: usize,
     /// Bytes that were drawn. No two runs share theirs; a file that says so would be read over and over.
     drawn: u64,
 }
@@ -80,7 +97,8 @@ impl Fragment {
         let run = Run::parse(content, piece)?;
         piece.next = run.place + run.bytes;
         // A fragment whose data never comes may be repeated without end.
-        if self.runs.len() < 1024 {
+        if self.held < MOST {
+            self.held += 1 + run.sizes.len();
             self.runs.push(run);
         }
         Some(())
@@ -103,9 +121,9 @@ impl Fragment {
                     .read_samples(&mut probe.input, run.place + run.bytes)?;
                 continue;
             }
-            for &size in &run.sizes {
+            for size in run.sizes() {
                 probe.input.beat()?;
-                if size as usize > LARGEST {
+                if size == 0 || size as usize > LARGEST {
                     break;
                 }
                 let Some(data) = probe.input.take(size as usize).or_end()? else {
@@ -115,6 +133,7 @@ impl Fragment {
             }
         }
         self.runs.clear();
+        self.held = 0;
         Ok(())
     }
 
@@ -173,12 +192,13 @@ impl Run {
             bytes: 0,
             ticks: 0,
             sizes: Vec::new(),
+            alike: (0, 0),
         };
         if flags & 0xF00 == 0 {
             // Nothing is said of any of them.
             run.ticks = u64::from(count) * u64::from(piece.duration);
             run.bytes = u64::from(count) * u64::from(piece.size);
-            run.sizes = vec![piece.size; (count as usize).min(1 << 16)];
+            run.alike = (count, piece.size);
             return Some(run);
         }
         for _ in 0..count {

@@ -19,6 +19,8 @@ use texts::Texts;
 
 /// A box with a description longer than this is none.
 const LONGEST_BOX: u64 = 1 << 20;
+/// Tracks that are looked at; films have a dozen.
+const MOST_TRACKS: usize = 16;
 /// The seconds from 1904, from which MP4 counts, to 1970.
 const EPOCH: i64 = 2_082_844_800;
 
@@ -172,7 +174,7 @@ impl Walk {
     fn enter(&mut self, probe: &mut Probe<'_>, header: &Header) {
         match &header.name {
             b"moov" => self.has_index = true,
-            b"trak" if self.tracks.len() < 64 => self.tracks.push(Track::default()),
+            b"trak" if self.tracks.len() < MOST_TRACKS => self.tracks.push(Track::default()),
             b"ilst" => self.texts.begin(header),
             b"moof" => {
                 self.choose(probe);
@@ -207,7 +209,9 @@ impl Walk {
                 let track = track.filter(|track| track.is_sound)?;
                 track.entry = Entry::parse(content.get(8..)?);
             }
-            b"trex" => self.defaults.extend(Defaults::parse(content)),
+            b"trex" if self.defaults.len() < MOST_TRACKS => {
+                self.defaults.extend(Defaults::parse(content));
+            }
             b"tfhd" | b"trun" => {
                 let chosen = self.tracks.get(self.chosen?)?;
                 self.fragment
