@@ -316,23 +316,6 @@ fn the_log_says_what_times_do_not() {
     );
 }
 
-#[test]
-fn a_verdict_comes_when_nobody_can_be_about_it_any_more() {
-    let cx = lake();
-    let name = "recordings/20260105_211652_audio.wav";
-    record(&cx, "20260105_211652_audio.wav", 50_000);
-    let file = File::options().write(true).open(cx.path(name)).unwrap();
-    // Written anew, it has been changed just now.
-    let text = fs::read(cx.path(name)).unwrap();
-    fs::write(cx.path(name), text).unwrap();
-    cx.run("run").expect(0);
-    assert_eq!(sessions(&cx), ["20260105_211652_audio.wav - -"]);
-    let now = file.metadata().unwrap().modified().unwrap();
-    file.set_modified(now - Duration::from_secs(3600)).unwrap();
-    cx.run("run").expect(0);
-    assert_eq!(sessions(&cx), ["20260105_211652_audio.wav - 0"]);
-}
-
 /// All that can be read of the lake, by content.
 fn state(cx: &TestContext) -> BTreeSet<String> {
     let datasets = registry::find("voice-typing").unwrap().datasets;
