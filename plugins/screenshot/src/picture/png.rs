@@ -1,4 +1,4 @@
-//! PNG: its chunks (https://www.w3.org/TR/png-3/), which say where the pixels are and what is written beside them.
+//! PNG: its chunks (<https://www.w3.org/TR/png-3/>), which say where the pixels are and what is written beside them.
 
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read, Seek, SeekFrom, Take};
 use std::ops::Range;

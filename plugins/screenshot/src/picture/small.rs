@@ -11,7 +11,7 @@ const EXTENSION: u8 = 0x21;
 const CONTROL: u8 = 0xf9;
 const APPLICATION: u8 = 0xff;
 
-/// GIF: https://www.w3.org/Graphics/GIF/spec-gif89a.txt.
+/// GIF: <https://www.w3.org/Graphics/GIF/spec-gif89a.txt>.
 pub(crate) fn gif(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), Stop> {
     input.skip(6)?;
     let [w0, w1, h0, h1, packed, _, _] = input.array()?;
@@ -54,7 +54,7 @@ fn gif_extension(input: &mut Input<'_>, picture: &mut Picture) -> Result<bool, S
     Ok(false)
 }
 
-/// BMP: https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-header-types.
+/// BMP: <https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-header-types>.
 pub(crate) fn bmp(input: &mut Input<'_>, picture: &mut Picture) -> Result<(), Stop> {
     input.skip(14)?;
     let (width, height, bits) = if u32::from_le_bytes(input.array()?) == 12 {

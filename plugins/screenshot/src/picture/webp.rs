@@ -1,4 +1,4 @@
-//! WebP: the chunks of its RIFF container (https://developers.google.com/speed/webp/docs/riff_container).
+//! WebP: the chunks of its RIFF container (<https://developers.google.com/speed/webp/docs/riff_container>).
 
 use crate::input::{Input, Stop};
 use crate::picture::{Decoding, Picture};
