@@ -1,7 +1,7 @@
 //! The plugin `audio`: recordings, one a file. The file itself is kept beside its row, with the shape of its sound
 //! for the player.
 //!
-//! Other plugins that meet recordings hand them to [`ingest`], so that a recording is the same row whoever brings it.
+//! Other plugins that meet recordings hand them to [`ingest()`], so that a recording is the same row whoever brings it.
 
 mod config;
 mod ingest;

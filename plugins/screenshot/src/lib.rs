@@ -1,6 +1,6 @@
 //! The plugin `screenshot`: images, one a file. The file itself is kept beside its row, with a small picture of it.
 //!
-//! What it knows of images is for others, too: [`probe`] reads the headers of one, and [`thumbnail`] makes the small
+//! What it knows of images is for others, too: [`probe`] reads the headers of one, and [`thumbnail()`] makes the small
 //! picture.
 
 mod config;

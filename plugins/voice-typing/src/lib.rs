@@ -40,5 +40,6 @@ datalake_core::register_source! {
         "transcripts/20260213_092100_nova-2.txt",
     ],
     fixture_config: "recordings = \"{root}\"\ntranscripts = \"{root}\"\npeaks = false\n",
+    golden: "tests/golden.txt",
     build: |section| Some(file_source(VoiceTyping::new(config::checked(section)?))),
 }
