@@ -229,7 +229,7 @@ pub fn is_kebab_case(name: &str) -> bool {
 ///
 /// `fixtures` names files of the crate's folder `fixtures/`, small ones, because they become part of the
 /// program; `recognises` is a function that tells which single files are the plugin's own, see
-/// [`Sniffed`](crate::Sniffed); `fixture_config` says how a test configures the plugin for the folder `{root}`, if not by
+/// [`Sniffed`]; `fixture_config` says how a test configures the plugin for the folder `{root}`, if not by
 /// `path = ["{root}"]`; `golden` names the file in which the conformance kit keeps what the fixtures become.
 ///
 /// ```
