@@ -14,10 +14,15 @@ static AUDIO: Dataset = Dataset::rows("audio", "Recordings")
         Column::time("created_at").merge(Merge::Time),
         Column::text("time_source").merge(Merge::Time),
         Column::text("blake3"),
+        Column::text("title"),
+        Column::text("artist"),
+        Column::text("album"),
+        Column::text("comment"),
     ])
     .key(&["blake3"])
     .time("created_at")
     .title("filename")
+    .text(&["filename", "title", "artist", "album", "comment", "tags"])
     .file("file_path")
     .device("source_device")
     .tags();
