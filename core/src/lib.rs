@@ -39,9 +39,9 @@ pub use files::{
 #[doc(hidden)]
 pub use inventory;
 pub use output::{
-    BATCH_BYTES, BATCH_RECORDS, Emit, Job, Outcome, Output, Progress, QUEUED_BATCHES,
+    BATCH_BYTES, BATCH_RECORDS, Emit, Job, LIGHT_BYTES, Outcome, Output, Progress, QUEUED_BATCHES,
 };
-pub use reading::{RELATE_UNIT, Reading, UnitDone};
+pub use reading::{Parsed, RELATE_UNIT, Reading, UnitDone};
 pub use record::{Alias, Extras, Link, Origin, Record, Scope, Version};
 pub use registry::{Fixtures, SourceEntry, Stability};
 pub use reject::{Kept, REJECT_BYTES, Reject, Sample, Skip};

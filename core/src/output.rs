@@ -26,6 +26,9 @@ pub const BATCH_RECORDS: usize = 10_000;
 /// reader holds at most three: `3 * BATCH_BYTES`, and one record or what one line makes, at most as much again.
 pub const QUEUED_BATCHES: usize = 1;
 
+/// A batch of no more than this, in bytes, is light: it waits for the sink without its reader.
+pub const LIGHT_BYTES: usize = 256 << 10;
+
 /// What a run has done so far, for progress bars and `status`; shared by all units of a run.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -100,7 +103,11 @@ pub struct Outcome {
 pub struct Output {
     job: Job,
     batch: Batch,
-    sent: u64,
+    /// The batch that was sealed last, if it is light. It goes off before the next one, or at the end, and says then
+    /// that it is the last: most files make just one batch.
+    held: Option<Batch>,
+    /// How many batches were sealed.
+    sealed: u64,
     skipped: Option<Skip>,
     truncated: bool,
     unfinished: u64,
@@ -115,7 +122,8 @@ impl Output {
         Self {
             job,
             batch,
-            sent: 0,
+            held: None,
+            sealed: 0,
             skipped: None,
             truncated: false,
             unfinished: 0,
@@ -203,10 +211,12 @@ impl Output {
 
     /// Writes what is left, without moving the checkpoint, and waits for the sink.
     pub async fn finish(mut self) -> Result<Outcome> {
-        if self.has_brought() {
-            let mut batch = self.seal(None);
-            batch.last = true;
+        if self.has_content() {
+            let batch = self.seal(None);
             self.send(batch).await?;
+        }
+        if let Some(last) = self.take_last() {
+            self.pump.send(&self.sink, last).await?;
         }
         let (receipt, read) = self.pump.finish().await?;
         Ok(Outcome {
@@ -216,6 +226,16 @@ impl Output {
             pending: self.unfinished,
             truncated: self.truncated,
         })
+    }
+
+    /// The batch that ends the attempt: the one that is held, else an empty one, if there was any.
+    fn take_last(&mut self) -> Option<Batch> {
+        let held = self.held.take();
+        let mut last = held.or_else(|| (self.sealed > 0).then(|| self.seal(None)))?;
+        last.last = true;
+        last.truncated |= self.truncated;
+        last.read += std::mem::take(&mut self.batch.read);
+        Some(last)
     }
 
     /// Runs `work` in a blocking thread that holds this output meanwhile. A panic in it becomes an error,
@@ -238,11 +258,12 @@ impl Output {
 
     /// Hands the whole output over and leaves one behind that answers every call with an error.
     fn lend(&mut self) -> Self {
-        let batch = Batch::new(ticket(&self.job, self.sent), self.batch.state.clone());
+        let batch = Batch::new(ticket(&self.job, self.sealed), self.batch.state.clone());
         let left = Self {
             job: self.job.clone(),
             batch,
-            sent: self.sent,
+            held: None,
+            sealed: self.sealed,
             skipped: None,
             truncated: self.truncated,
             unfinished: 0,
@@ -275,7 +296,7 @@ impl Output {
 
     /// Whether anything was given to it.
     pub(crate) fn has_brought(&self) -> bool {
-        self.sent > 0 || self.has_content()
+        self.sealed > 0 || self.has_content()
     }
 
     /// Whether the open batch holds anything to write.
@@ -289,8 +310,8 @@ impl Output {
     }
 
     fn seal(&mut self, checkpoint: Option<Checkpoint>) -> Batch {
-        self.sent += 1;
-        let next = Batch::new(ticket(&self.job, self.sent), self.batch.state.clone());
+        self.sealed += 1;
+        let next = Batch::new(ticket(&self.job, self.sealed), self.batch.state.clone());
         let mut batch = std::mem::replace(&mut self.batch, next);
         batch.checkpoint = checkpoint;
         batch.truncated = self.truncated;
@@ -298,11 +319,34 @@ impl Output {
     }
 
     async fn send(&mut self, batch: Batch) -> Result<()> {
-        self.pump.send(&self.sink, batch).await
+        for batch in self.keep_back(batch) {
+            self.pump.send(&self.sink, batch).await?;
+        }
+        Ok(())
     }
 
     fn send_blocking(&mut self, batch: Batch) -> Result<()> {
-        self.pump.send_blocking(&self.sink, batch)
+        for batch in self.keep_back(batch) {
+            self.pump.send_blocking(&self.sink, batch)?;
+        }
+        Ok(())
+    }
+
+    /// Holds a light batch back. Returns what is to be sent now, in this order.
+    fn keep_back(&mut self, batch: Batch) -> impl Iterator<Item = Batch> + use<> {
+        let before = self.held.take();
+        let heavy = if batch.size() <= LIGHT_BYTES {
+            self.held = Some(batch);
+            None
+        } else {
+            Some(batch)
+        };
+        before.into_iter().chain(heavy)
+    }
+
+    /// Whether all that was read is one light batch at most, which nobody has been given yet.
+    pub(crate) fn is_light(&self) -> bool {
+        matches!(self.pump, Pump::Idle) && self.batch.size() <= LIGHT_BYTES
     }
 }
 

@@ -27,6 +27,34 @@ struct Related {
     inputs: Box<str>,
 }
 
+/// A unit that was read and is not all written yet.
+pub struct Parsed {
+    read: Result<()>,
+    output: Output,
+    unit: UnitId,
+    /// Who is told that the unit was read as a whole, where all are read again.
+    whole: Option<Arc<Progress>>,
+}
+
+impl Parsed {
+    /// Whether what waits to be written is little ([`LIGHT_BYTES`](crate::LIGHT_BYTES)): then another unit may be read
+    /// meanwhile.
+    pub fn is_light(&self) -> bool {
+        self.output.is_light()
+    }
+
+    /// Waits until the sink has written what was read.
+    pub async fn written(self) -> UnitDone {
+        let done = (self.read, self.output.finish().await);
+        if let Some(progress) = self.whole
+            && is_whole(&done)
+        {
+            progress.note_whole(self.unit);
+        }
+        done
+    }
+}
+
 /// An execution of a source.
 pub struct Reading {
     /// The source.
@@ -70,6 +98,11 @@ impl Reading {
     /// Reads one unit from where it was left. What was read before a failure stays. `attempt` is unique within
     /// the process.
     pub async fn unit(&self, unit: &Unit, attempt: u64) -> UnitDone {
+        self.parse(unit, attempt).await.written().await
+    }
+
+    /// The first part of [`Reading::unit`]: what takes a reader. The sink may still have to write what it brought.
+    pub async fn parse(&self, unit: &Unit, attempt: u64) -> Parsed {
         let mut output = self.output(&unit.id, attempt);
         let read = match &unit.problem {
             Some(problem) => {
@@ -79,11 +112,12 @@ impl Reading {
             }
             None => self.read(unit, &mut output).await,
         };
-        let done = (read, output.finish().await);
-        if self.context.full && is_whole(&done) {
-            self.progress.note_whole(unit.id.clone());
+        Parsed {
+            read,
+            output,
+            unit: unit.id.clone(),
+            whole: self.context.full.then(|| self.progress.clone()),
         }
-        done
     }
 
     async fn read(&self, unit: &Unit, output: &mut Output) -> Result<()> {

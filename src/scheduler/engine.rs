@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use datalake_core::{
-    BATCH_BYTES, Context, Error, KnownUnit, LINE_LIMIT, Progress, Pulse, QUEUED_BATCHES, Reading,
-    Receipt, Result, Sink, UnitId, Zone,
+    BATCH_BYTES, Context, Error, KnownUnit, LIGHT_BYTES, LINE_LIMIT, Progress, Pulse,
+    QUEUED_BATCHES, Reading, Receipt, Result, Sink, UnitId, Zone,
 };
 use datalake_store::{Holder, LockState, RunEnd, RunStart, SourceLock, Store};
 use tokio::sync::Semaphore;
@@ -49,6 +49,8 @@ const BATCH: usize = 2 * BATCH_BYTES + LINE_LIMIT;
 /// is made of it, a batch that is filled, one that waits and one that is written. Few inputs have such lines: a
 /// reader of short ones holds a twentieth of this.
 const READER: u64 = (3 * LINE_LIMIT + (2 + QUEUED_BATCHES) * BATCH) as u64;
+/// How many units may wait to be written together, each with a light batch.
+const WAITING: usize = 32;
 /// What is remembered of a unit: its name, its checkpoint, what its file looked like.
 const UNIT: u64 = 2 << 10;
 /// The program itself: code, threads, the schema, the log of the database that SQLite maps.
@@ -58,7 +60,8 @@ impl Limits {
     /// The most memory that the program takes, in bytes, with `cache` bytes for the database's pages and sources
     /// that have so many `units`. While readers hang, others in their place take as much again as readers do.
     pub fn memory(&self, cache: u64, units: u64) -> u64 {
-        PROGRAM + cache + self.readers as u64 * READER + units * UNIT
+        let waiting = (WAITING * LIGHT_BYTES) as u64;
+        PROGRAM + cache + self.readers as u64 * READER + waiting + units * UNIT
     }
 }
 
@@ -84,6 +87,8 @@ pub struct Engine {
     pub(super) stop: Stop,
     /// One place a unit that is read: parsing is blocking work and gets no more threads than there are cores.
     pub(super) readers: Arc<Semaphore>,
+    /// Places for units that were read and wait to be written, beside those of readers.
+    pub(super) waiting: Arc<Semaphore>,
     /// Places lent for readers that hang.
     pub(super) lent: AtomicU64,
     attempts: AtomicU64,
@@ -99,6 +104,7 @@ impl Engine {
             store,
             timer,
             readers: Arc::new(Semaphore::new(limits.readers)),
+            waiting: Arc::new(Semaphore::new(WAITING)),
             limits,
             stop,
             lent: AtomicU64::new(0),

@@ -201,10 +201,19 @@ impl<'e> Execution<'e> {
 
     fn start(&self, readers: &mut Readers, unit: Unit, permit: OwnedSemaphorePermit) {
         let (reading, attempt) = (self.reading.clone(), self.engine.attempt());
-        let id = unit.id.clone();
+        let (id, waiting) = (unit.id.clone(), self.engine.waiting.clone());
         let task = readers.tasks.spawn(async move {
-            let _permit = permit;
-            reading.unit(&unit, attempt).await
+            let parsed = reading.parse(&unit, attempt).await;
+            // While it is written, with others that wait, the next unit is read.
+            let waits = parsed.is_light().then(|| waiting.try_acquire_owned());
+            let _place = match waits {
+                Some(Ok(place)) => {
+                    drop(permit);
+                    place
+                }
+                _ => permit,
+            };
+            parsed.written().await
         });
         readers.attempts.insert(task.id(), (attempt, id));
     }

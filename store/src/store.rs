@@ -86,7 +86,6 @@ impl Store {
         }
         let mut facts = facts(&connection).map_err(|error| explain(&settings.database, error))?;
         facts.zone = zone.unwrap_or(facts.zone);
-        let tree = Arc::new(tree);
         let mut writer = Writer::new(
             connection,
             settings.clone(),
@@ -180,7 +179,7 @@ impl Store {
 #[async_trait]
 impl Sink for Store {
     async fn write(&self, batch: Batch) -> Result<Receipt> {
-        self.writer.call(move |writer| writer.write(&batch)).await
+        self.writer.write(batch).await
     }
 
     async fn checkpoint(&self, source: &SourceName, unit: &UnitId) -> Result<Option<Checkpoint>> {

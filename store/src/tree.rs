@@ -13,16 +13,16 @@ mod tests;
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use datalake_core::{Aside, Batch, Error, Result};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::lock::try_exclusive;
 use names::is_inside;
-pub(crate) use placing::Placing;
-use placing::{Intent, is_same};
+use placing::{Intent, Naming, is_same};
+pub(crate) use placing::{NotPlaced, Placing};
 pub(crate) use removal::Removal;
 
 const STAGING: &str = ".staging";
@@ -34,13 +34,16 @@ pub(crate) struct Tree {
     staging: PathBuf,
     next: AtomicU64,
     _alive: Option<File>,
-    /// In a rehearsal, where nothing is written: the final names that were given.
-    given: Option<Mutex<HashSet<String>>>,
+    /// Names that are not free though a look at the disk may show nothing: those that others took while they were
+    /// given, and in a rehearsal all that were given.
+    taken: Mutex<HashSet<String>>,
+    /// Whether files are written; in a rehearsal none is.
+    writes: bool,
 }
 
 impl Tree {
     /// Opens the tree at `root`, making the folder if it is not there. Returns whether it was made.
-    pub(crate) fn open(root: &Path) -> Result<(Self, bool)> {
+    pub(crate) fn open(root: &Path) -> Result<(Arc<Self>, bool)> {
         let made = !root.exists();
         private_folder(root)?;
         let parent = root.join(STAGING);
@@ -62,9 +65,10 @@ impl Tree {
                 staging,
                 next: AtomicU64::new(0),
                 _alive: Some(alive),
-                given: None,
+                taken: Mutex::default(),
+                writes: true,
             };
-            return Ok((tree, made));
+            return Ok((Arc::new(tree), made));
         }
         Err(Error::bug("no folder to stage files in"))
     }
@@ -76,7 +80,8 @@ impl Tree {
             staging: root.join(STAGING).join("rehearsal"),
             next: AtomicU64::new(0),
             _alive: None,
-            given: Some(Mutex::default()),
+            taken: Mutex::default(),
+            writes: false,
         }
     }
 
@@ -84,15 +89,16 @@ impl Tree {
     pub(crate) fn aside(&self) -> Result<Aside> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let path = self.staging.join(format!("{number}.tmp"));
-        let file = match self.given {
-            None => Some(create_new(&path)?),
-            Some(_) => None,
-        };
+        let file = self.writes.then(|| create_new(&path)).transpose()?;
         Ok(Aside { path, file })
     }
 
-    /// Gives staged files their final names, one after the other. Nothing is final before [`Placing::done`].
-    pub(crate) fn placing(&self) -> Placing<'_> {
+    fn taken(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the staged files of a transaction their final names. Nothing is final before [`Placing::done`].
+    pub(crate) fn placing(self: &Arc<Self>) -> Placing {
         Placing::new(self)
     }
 
@@ -130,15 +136,18 @@ impl Tree {
     fn sweep_intents(&self, folder: &Path, connection: &Connection) -> Result<usize> {
         let mut orphans = 0;
         let entries = fs::read_dir(folder).map_err(|error| Error::io(folder.display(), error))?;
-        for intent in entries
+        for mut intent in entries
             .flatten()
             .filter_map(|entry| Intent::read(entry.path()))
         {
-            if has_row(connection, &intent.path)? {
-                let _ = fs::remove_file(&intent.file);
-            } else if self.unplace(&intent) {
-                orphans += 1;
+            let mut without = Vec::new();
+            for naming in intent.namings {
+                if !has_row(connection, &naming.path)? {
+                    without.push(naming);
+                }
             }
+            intent.namings = without;
+            orphans += self.unplace(&intent);
         }
         Ok(orphans)
     }
@@ -164,13 +173,26 @@ impl Tree {
         Ok(orphans)
     }
 
-    /// Takes a final name back, unless it is that of another's file. Returns whether there was one.
-    fn unplace(&self, intent: &Intent) -> bool {
-        let target = self.root.join(&intent.path);
-        let ours = is_inside(&intent.path) && is_same(&intent.staged, &target);
-        let removed = ours && fs::remove_file(&target).is_ok();
-        // As long as the name stands, so does the note of it.
-        if removed || !ours || target.symlink_metadata().is_err() {
+    /// Takes final names back, but those of another's file. Returns how many there were.
+    fn unplace(&self, intent: &Intent) -> usize {
+        let (mut removed, mut standing) = (0, false);
+        for Naming { staged, path } in &intent.namings {
+            let target = self.root.join(path);
+            if !is_inside(path) || !is_same(staged, &target) {
+                continue;
+            }
+            // Where it was renamed for want of links, it is the copy itself, and may be wanted again.
+            let back = match staged.symlink_metadata() {
+                Ok(_) => fs::remove_file(&target),
+                Err(_) => fs::rename(&target, staged),
+            };
+            match back {
+                Ok(()) => removed += 1,
+                Err(_) => standing |= target.symlink_metadata().is_ok(),
+            }
+        }
+        // As long as a name stands, so does the note of it.
+        if !standing {
             let _ = fs::remove_file(&intent.file);
         }
         removed

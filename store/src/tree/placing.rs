@@ -1,9 +1,13 @@
 //! Gives the files of one transaction their final names, and takes them back when it fails.
+//!
+//! Names are chosen while rows are written and given all at once before the commit ([`Placing::settle`]): one note and
+//! one sync a folder serve all files of the transaction.
 
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use datalake_core::{Error, Result, Staged, Zone};
@@ -12,16 +16,23 @@ use super::names::{dated, is_inside, numbered, safe_name};
 use super::{Tree, set_mode};
 use crate::create::sync_folder;
 
-/// A note that a file is about to get its final name: what finds it again when the process is killed before
-/// its row is committed.
-#[derive(Debug)]
-pub(crate) struct Intent {
-    /// The note.
-    pub(crate) file: PathBuf,
-    /// The staged copy, in the same folder.
+/// A staged copy and the name it gets.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Naming {
+    /// The copy.
     pub(crate) staged: PathBuf,
     /// The final name, relative to the root.
     pub(crate) path: String,
+}
+
+/// A note that files are about to get their final names: what finds them again when the process is killed before
+/// their rows are committed.
+#[derive(Debug)]
+pub(crate) struct Intent {
+    /// The note, in the folder of the staged copies.
+    pub(crate) file: PathBuf,
+    /// The files.
+    pub(crate) namings: Vec<Naming>,
 }
 
 impl Intent {
@@ -31,46 +42,70 @@ impl Intent {
             .is_some_and(|extension| extension == "intent")
     }
 
-    /// Reads a note, if the file is one.
+    /// Reads a note, if the file is one. Of a note that was cut off while it was written no name was given.
     pub(crate) fn read(file: PathBuf) -> Option<Self> {
         if !Self::is_one(&file) {
             return None;
         }
         let text = fs::read_to_string(&file).unwrap_or_default();
-        let (staged, path) = text.split_once('\n').unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        let pairs = lines.chunks_exact(2);
+        let namings = pairs.map(|pair| Naming {
+            staged: file.with_file_name(pair[0]),
+            path: pair[1].to_owned(),
+        });
         Some(Self {
-            staged: file.with_file_name(staged),
-            path: path.to_owned(),
+            namings: namings.collect(),
             file,
         })
     }
 
     fn write(&self) -> io::Result<()> {
+        let mut text = Vec::new();
+        for Naming { staged, path } in &self.namings {
+            let staged = staged.file_name().unwrap_or_default();
+            writeln!(text, "{}\n{path}", staged.to_string_lossy())?;
+        }
         let mut file = File::create(&self.file)?;
-        let staged = self.staged.file_name().unwrap_or_default();
-        writeln!(file, "{}", staged.to_string_lossy())?;
-        file.write_all(self.path.as_bytes())?;
+        file.write_all(&text)?;
         file.sync_all()
     }
 }
 
+/// Why files could not get their names.
+#[derive(Debug)]
+pub(crate) enum NotPlaced {
+    /// Somebody else took one of the names after it was chosen. It is not chosen again.
+    Taken(Error),
+    /// Something else.
+    Failed(Error),
+}
+
 /// Files of one transaction on their way to their final names. Dropped before it is done, it takes them back.
-pub(crate) struct Placing<'a> {
-    tree: &'a Tree,
-    intents: Vec<Intent>,
+pub(crate) struct Placing {
+    tree: Arc<Tree>,
+    /// The names that were chosen.
+    chosen: Vec<Naming>,
+    /// The same without regard to case, as some file systems have it.
+    reserved: HashSet<String>,
+    /// The note, once the names are being given.
+    intent: Option<Intent>,
+    /// Copies that nobody needs after the commit.
     staged: Vec<PathBuf>,
 }
 
-impl<'a> Placing<'a> {
-    pub(crate) fn new(tree: &'a Tree) -> Self {
+impl Placing {
+    pub(crate) fn new(tree: &Arc<Tree>) -> Self {
         Self {
-            tree,
-            intents: Vec::new(),
+            tree: tree.clone(),
+            chosen: Vec::new(),
+            reserved: HashSet::new(),
+            intent: None,
             staged: Vec::new(),
         }
     }
 
-    /// Gives a staged file its final name below the dated folder and returns it, relative to the root.
+    /// Chooses the final name of a staged file below the dated folder and returns it, relative to the root.
     pub(crate) fn place(&mut self, file: &Staged, zone: &Zone) -> Result<Option<String>> {
         let Some(staged) = &file.staged else {
             return Ok(None);
@@ -79,61 +114,72 @@ impl<'a> Placing<'a> {
         if !is_inside(&folder) {
             return Err(Error::bug(format!("{folder} is no folder for files")));
         }
-        if self.tree.given.is_none() {
-            self.make_folders(&folder)?;
-        }
         let hash = blake3::Hash::from_bytes(file.hash).to_hex();
         let name = safe_name(&file.name);
         for attempt in 0..u32::MAX {
             let path = format!("{folder}/{}", numbered(&name, &hash, attempt));
-            if self.tree.root.join(&path).symlink_metadata().is_err()
-                && self.try_place(staged, &path)?
-            {
+            if self.is_free(&path) {
+                self.reserved.insert(path.to_lowercase());
+                self.chosen.push(Naming {
+                    staged: staged.clone(),
+                    path: path.clone(),
+                });
                 return Ok(Some(path));
             }
         }
         Err(Error::bug(format!("no free name for {name} in {folder}")))
     }
 
-    /// Returns whether the name was free.
-    fn try_place(&mut self, staged: &Path, path: &str) -> Result<bool> {
-        if let Some(given) = &self.tree.given {
-            let mut given = given.lock().unwrap_or_else(PoisonError::into_inner);
-            return Ok(given.insert(path.to_owned()));
+    fn is_free(&self, path: &str) -> bool {
+        !self.reserved.contains(&path.to_lowercase())
+            && !self.tree.taken().contains(path)
+            && self.tree.root.join(path).symlink_metadata().is_err()
+    }
+
+    /// Gives the files their names. From here on they are on the disk whatever happens, and so is a note of them.
+    pub(crate) fn settle(&mut self) -> Result<(), NotPlaced> {
+        if self.chosen.is_empty() {
+            return Ok(());
         }
-        let target = self.tree.root.join(path);
+        if !self.tree.writes {
+            let names = self.chosen.drain(..).map(|naming| naming.path);
+            self.tree.taken().extend(names);
+            return Ok(());
+        }
+        let folders: BTreeSet<PathBuf> = self.chosen.iter().map(Self::folder).collect();
+        for folder in &folders {
+            self.make_folders(folder).map_err(NotPlaced::Failed)?;
+        }
         let number = self.tree.next.fetch_add(1, Ordering::Relaxed);
-        let intent = Intent {
+        let intent = self.intent.insert(Intent {
             file: self.tree.staging.join(format!("{number}.intent")),
-            staged: staged.to_owned(),
-            path: path.to_owned(),
-        };
+            namings: std::mem::take(&mut self.chosen),
+        });
         intent
             .write()
-            .map_err(|error| Error::io(intent.file.display(), error))?;
-        match link_or_rename(staged, &target) {
-            Ok(()) => {
-                self.intents.push(intent);
-                self.staged.push(staged.to_owned());
-                set_mode(&target, 0o644);
-                sync_parent(&target)?;
-                Ok(true)
-            }
-            Err(error) => {
-                // Whoever has taken the name meanwhile must not lose the file by our intent.
-                let _ = fs::remove_file(&intent.file);
-                match error.kind() {
-                    io::ErrorKind::AlreadyExists => Ok(false),
-                    _ => Err(Error::io(target.display(), error)),
-                }
-            }
+            .map_err(|error| NotPlaced::Failed(Error::io(intent.file.display(), error)))?;
+        for Naming { staged, path } in &intent.namings {
+            let target = self.tree.root.join(path);
+            link_or_rename(staged, &target).map_err(|error| self.tree.not_placed(path, error))?;
+            set_mode(&target, 0o644);
+            self.staged.push(staged.clone());
         }
+        for folder in &folders {
+            sync_folder(&self.tree.root.join(folder)).map_err(NotPlaced::Failed)?;
+        }
+        Ok(())
+    }
+
+    /// The folder of a file, relative to the root.
+    fn folder(naming: &Naming) -> PathBuf {
+        let parent = Path::new(&naming.path).parent();
+        parent.unwrap_or(Path::new("")).to_owned()
     }
 
     /// Makes a folder below the root so that it outlasts a power loss.
-    fn make_folders(&self, folder: &str) -> Result<()> {
+    fn make_folders(&self, folder: &Path) -> Result<()> {
         let mut full = self.tree.root.clone();
-        for part in folder.split('/') {
+        for part in folder {
             let parent = full.clone();
             full.push(part);
             match fs::create_dir(&full) {
@@ -155,40 +201,40 @@ impl<'a> Placing<'a> {
             return Ok(());
         };
         let target = self.tree.root.join(path);
-        if target.symlink_metadata().is_err() && staged.exists() && is_inside(path) {
-            if let Some((folder, _)) = path.rsplit_once('/') {
-                self.make_folders(folder)?;
-            }
+        let expected = self.reserved.contains(&path.to_lowercase());
+        if !expected && target.symlink_metadata().is_err() && staged.exists() && is_inside(path) {
+            let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+            self.make_folders(folder)?;
             link_or_rename(staged, &target).map_err(|error| Error::io(target.display(), error))?;
             set_mode(&target, 0o644);
-            sync_parent(&target)?;
+            sync_folder(&self.tree.root.join(folder))?;
         }
         self.staged.push(staged.clone());
         Ok(())
     }
 
-    /// How many files have got their names.
+    /// How many names were chosen.
     pub(crate) fn count(&self) -> usize {
-        self.intents.len()
+        self.chosen.len()
     }
 
-    /// Takes the names back that were given after the first `count`. The staged copies stay: another record
-    /// may bring the same file.
+    /// Chooses none of the names after the first `count`. The staged copies stay: another record may bring the same
+    /// file.
     pub(crate) fn take_back(&mut self, count: usize) {
-        for intent in self.intents.drain(count.min(self.intents.len())..) {
-            self.tree.unplace(&intent);
+        for naming in self.chosen.drain(count.min(self.chosen.len())..) {
+            self.reserved.remove(&naming.path.to_lowercase());
         }
     }
 
-    /// Nobody knows whether the transaction is committed: the names stay for now, and so do the notes of them, by
+    /// Nobody knows whether the transaction is committed: the names stay for now, and so does the note of them, by
     /// which the next start finds those without a row.
     pub(crate) fn leave(mut self) {
-        self.intents.clear();
+        self.intent = None;
     }
 
     /// The transaction is committed: the names are final.
     pub(crate) fn done(mut self) {
-        for intent in self.intents.drain(..) {
+        if let Some(intent) = self.intent.take() {
             let _ = fs::remove_file(intent.file);
         }
         for staged in self.staged.drain(..) {
@@ -197,14 +243,26 @@ impl<'a> Placing<'a> {
     }
 }
 
-impl Drop for Placing<'_> {
+impl Drop for Placing {
     fn drop(&mut self) {
-        self.take_back(0);
+        if let Some(intent) = self.intent.take() {
+            self.tree.unplace(&intent);
+        }
     }
 }
 
-fn sync_parent(path: &Path) -> Result<()> {
-    path.parent().map_or(Ok(()), sync_folder)
+impl Tree {
+    /// A name that somebody else has taken is remembered, so that it is not chosen again even where a look at the disk
+    /// shows it free: some file systems take other spellings of it for the same.
+    fn not_placed(&self, path: &str, error: io::Error) -> NotPlaced {
+        let kind = error.kind();
+        let error = Error::io(self.root.join(path).display(), error);
+        if kind == io::ErrorKind::AlreadyExists {
+            self.taken().insert(path.to_owned());
+            return NotPlaced::Taken(error);
+        }
+        NotPlaced::Failed(error)
+    }
 }
 
 /// A hard link fails where the name is taken; a rename would replace. File systems without links get the

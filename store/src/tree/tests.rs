@@ -30,17 +30,23 @@ fn files() -> Connection {
     connection
 }
 
-fn place(placing: &mut Placing<'_>, file: &FileRef) -> String {
+fn choose(placing: &mut Placing, file: &FileRef) -> String {
     placing.place(file.staged(), &Zone::utc()).unwrap().unwrap()
 }
 
+fn place(placing: &mut Placing, file: &FileRef) -> String {
+    let path = choose(placing, file);
+    placing.settle().unwrap();
+    path
+}
+
 #[expect(clippy::mem_forget, reason = "a killed process runs no destructors")]
-fn forget(placing: Placing<'_>) {
+fn forget(placing: Placing) {
     std::mem::forget(placing);
 }
 
 /// Does `work` with a tree and leaves everything as a kill would: nothing is cleaned up, the lock is gone.
-fn killed(root: &Path, work: impl FnOnce(&Tree)) {
+fn killed(root: &Path, work: impl FnOnce(&Arc<Tree>)) {
     let (tree, _) = Tree::open(root).unwrap();
     work(&tree);
     let left = tree.staging.with_file_name("dead");
@@ -58,7 +64,7 @@ fn an_orphan_is_swept_and_a_committed_file_stays() {
         let mut placing = tree.placing();
         let lost = staged(tree, blob("a.txt", "lost")).unwrap();
         let kept = staged(tree, blob("a.txt", "kept")).unwrap();
-        assert_eq!(place(&mut placing, &lost), "things/1970/01/01/a.txt");
+        assert_eq!(choose(&mut placing, &lost), "things/1970/01/01/a.txt");
         let path = place(&mut placing, &kept);
         db.execute("INSERT INTO files VALUES (?1)", [&path])
             .unwrap();
@@ -101,13 +107,68 @@ fn a_name_that_somebody_else_took_is_not_taken_back() {
     fs::create_dir_all(&day).unwrap();
     fs::write(day.join("a"), "theirs").unwrap();
     // As if the process had died between its note and the link that failed.
+    let path = String::from("things/1970/01/01/a");
     let intent = Intent {
         file: tree.staging.join("7.intent"),
-        staged,
-        path: String::from("things/1970/01/01/a"),
+        namings: vec![Naming { staged, path }],
     };
-    assert!(!tree.unplace(&intent));
+    assert_eq!(tree.unplace(&intent), 0);
     assert_eq!(fs::read(day.join("a")).unwrap(), b"theirs");
+}
+
+#[test]
+fn a_name_that_is_taken_after_it_was_chosen_is_not_chosen_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tree, _) = Tree::open(folder.path()).unwrap();
+    let day = folder.path().join("things/1970/01/01");
+    fs::create_dir_all(&day).unwrap();
+    let files = ["one", "two"].map(|text| staged(&tree, blob("a", text)).unwrap());
+    {
+        let mut placing = tree.placing();
+        assert_eq!(choose(&mut placing, &files[0]), "things/1970/01/01/a");
+        assert_ne!(choose(&mut placing, &files[1]), "things/1970/01/01/a");
+        fs::write(day.join("a"), "theirs").unwrap();
+        assert!(matches!(placing.settle(), Err(NotPlaced::Taken(_))));
+    }
+    let left = fs::read_dir(&day).unwrap().flatten();
+    assert_eq!(
+        left.map(|entry| entry.file_name()).collect::<Vec<_>>(),
+        ["a"]
+    );
+    fs::remove_file(day.join("a")).unwrap();
+    let mut placing = tree.placing();
+    let path = place(&mut placing, &files[0]);
+    assert_ne!(path, "things/1970/01/01/a");
+    placing.done();
+    assert_eq!(fs::read(folder.path().join(path)).unwrap(), b"one");
+}
+
+#[test]
+fn names_that_differ_in_case_alone_are_not_given_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tree, _) = Tree::open(folder.path()).unwrap();
+    let mut placing = tree.placing();
+    let [one, two] = ["a.png", "A.PNG"].map(|name| {
+        let file = staged(&tree, blob(name, name)).unwrap();
+        choose(&mut placing, &file).to_lowercase()
+    });
+    assert_ne!(one, two);
+}
+
+#[test]
+fn a_note_that_was_cut_off_names_only_what_stands_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("1.intent");
+    for (text, names) in [
+        ("", 0),
+        ("1.tmp", 0),
+        ("1.tmp\nx/a", 1),
+        ("1.tmp\nx/a\n2.tmp\n", 1),
+    ] {
+        fs::write(&file, text).unwrap();
+        let read = Intent::read(file.clone()).unwrap();
+        assert_eq!(read.namings.len(), names, "{text:?}");
+    }
 }
 
 #[test]

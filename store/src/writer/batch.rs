@@ -1,21 +1,16 @@
-//! One batch in one transaction: rows, rejects, files, scopes, the checkpoint, the log and the run's counts.
+//! What one batch writes: rows, rejects, files, scopes, the checkpoint, the log and the run's counts.
 
-use datalake_core::{
-    Batch, FileRef, Preview, Receipt, RecordRef, Result, Shape, Timestamp, Version,
-};
+use datalake_core::{Batch, FileRef, Preview, Receipt, RecordRef, Shape, Version};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::files::{Seen, place, show};
 use super::forget::LAST_FORGOTTEN;
 use super::series::SeriesInsert;
 use super::tables::Tables;
-use super::transaction::Transaction;
-use super::{Caches, Failure, Writer, checkpoints, delete, derive, rejects, rows, runs, shares};
+use super::{Caches, Failure, checkpoints, delete, rejects, rows, runs, shares};
 use crate::catalog::Catalog;
-use crate::error::{
-    explain, {is_record_fault, plain},
-};
-use crate::tree::{Placing, Tree};
+use crate::error::{is_record_fault, plain};
+use crate::tree::Placing;
 
 /// Everything a transaction needs to know while it works through a batch.
 pub(crate) struct Work<'a> {
@@ -24,9 +19,9 @@ pub(crate) struct Work<'a> {
     pub(crate) caches: &'a mut Caches,
     pub(crate) batch: &'a Batch,
     pub(crate) zone: &'a datalake_core::Zone,
-    pub(crate) placing: Placing<'a>,
+    pub(crate) placing: &'a mut Placing,
     /// The instant of the transaction, as text.
-    pub(crate) now: String,
+    pub(crate) now: &'a str,
     /// The device of the run.
     pub(crate) device: String,
     /// The run's row.
@@ -42,68 +37,36 @@ pub(crate) struct Work<'a> {
     range: Option<(u64, u64)>,
 }
 
-/// Writes `batch` in one transaction.
-pub(crate) fn write(writer: &mut Writer, batch: &Batch) -> Result<Receipt> {
-    let tree = writer.tree.clone();
-    let database = writer.settings.database.clone();
-    let now = writer.clock.now();
-    let mut run = writer.run_state(batch.ticket.run)?;
-    let catalog = writer.catalog.clone();
-    let transaction = Transaction::begin(&mut writer.connection, writer.mode)
-        .map_err(|failure| failure.explain(&database))?;
-    let prepared = Prepared {
-        catalog: &catalog,
-        tree: &tree,
-        zone: &writer.zone,
-        now,
-    };
-    let mut work = match prepared.start(&transaction, &mut writer.caches, batch, &mut run) {
-        Ok(work) => work,
-        Err(failure) => return Err(failure.explain(&database)),
-    };
-    let done = work.all(&mut run);
-    let (receipt, placing) = (work.receipt, work.placing);
-    // Dropped without being done, what was placed is taken back.
-    done.map_err(|failure| failure.explain(&database))?;
-    if let Err(error) = transaction.commit() {
-        // The commit may stand in the log all the same, and count after the next start: that decides.
-        placing.leave();
-        return Err(explain(&database, error));
-    }
-    placing.done();
-    writer.runs.insert(batch.ticket.run, run);
-    Ok(receipt)
-}
-
-/// What stands before the transaction begins.
-struct Prepared<'a> {
-    catalog: &'a Catalog,
-    tree: &'a Tree,
-    zone: &'a datalake_core::Zone,
-    now: Timestamp,
+/// What stands before the transaction begins, and is the same for all of its batches.
+pub(crate) struct Prepared<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) zone: &'a datalake_core::Zone,
+    /// The instant of the transaction, as text.
+    pub(crate) now: &'a str,
 }
 
 impl<'a> Prepared<'a> {
-    fn start(
-        self,
+    /// Writes a batch into the transaction at hand. Nothing of it counts if this fails.
+    pub(crate) fn write(
+        &self,
         db: &'a Connection,
         caches: &'a mut Caches,
+        placing: &'a mut Placing,
         batch: &'a Batch,
         run: &mut runs::RunState,
-    ) -> Result<Work<'a>, Failure> {
-        let now = self.now.to_string();
+    ) -> Result<Receipt, Failure> {
         let row = runs::ensure_row(db, run)?;
         let origin = checkpoints::origin(db, caches, batch, &run.start.device)?;
         shares::note_datasets(db, caches, batch)?;
         let number = next_number(db)?;
-        Ok(Work {
+        let mut work = Work {
             db,
             catalog: self.catalog,
             caches,
             batch,
             zone: self.zone,
-            placing: self.tree.placing(),
-            now,
+            placing,
+            now: self.now,
             device: run.start.device.to_string(),
             run: row,
             origin,
@@ -111,7 +74,9 @@ impl<'a> Prepared<'a> {
             receipt: Receipt::default(),
             guarded: false,
             range: None,
-        })
+        };
+        work.all(run)?;
+        Ok(work.receipt)
     }
 }
 
@@ -123,10 +88,7 @@ impl<'a> Work<'a> {
         }
         self.scopes()?;
         if let Some(checkpoint) = &self.batch.checkpoint {
-            checkpoints::store(self.db, self.batch, checkpoint, &self.now)?;
-        }
-        if self.batch.last {
-            derive::drain(self.db, self.catalog)?;
+            checkpoints::store(self.db, self.batch, checkpoint, self.now)?;
         }
         self.log()?;
         run.add(self.batch, self.receipt);
@@ -204,7 +166,7 @@ impl<'a> Work<'a> {
 
     fn reject(&mut self, reject: &datalake_core::Rejected) -> Result<(), Failure> {
         self.widen((reject.origin.start, reject.origin.end));
-        let counts = rejects::store(self.db, self.origin, self.run, &self.now, reject)?;
+        let counts = rejects::store(self.db, self.origin, self.run, self.now, reject)?;
         self.receipt.rejected += u64::from(counts);
         Ok(())
     }
@@ -289,10 +251,10 @@ impl<'a> Work<'a> {
     ) -> Result<Option<String>, Failure> {
         let seen = Seen {
             device: &self.device,
-            now: &self.now,
+            now: self.now,
             origin: self.origin,
         };
-        let kept = place(self.db, &mut self.placing, file, self.zone, &seen)?;
+        let kept = place(self.db, self.placing, file, self.zone, &seen)?;
         show(self.db, kept.id, previews)?;
         Ok(kept.path)
     }

@@ -26,7 +26,7 @@ pub(crate) struct Kept {
 /// Places a staged file unless its content is there, and notes where it was seen.
 pub(crate) fn place(
     db: &Connection,
-    placing: &mut Placing<'_>,
+    placing: &mut Placing,
     file: &FileRef,
     zone: &Zone,
     seen: &Seen<'_>,

@@ -1,5 +1,5 @@
-//! The writer: one thread with the only connection that writes. Batches come through a bounded channel, each
-//! is one transaction, and the answer goes out after the commit.
+//! The writer: one thread with the only connection that writes. Batches come through a bounded channel; those that
+//! wait together are one transaction, and the answers go out after the commit.
 
 mod batch;
 mod checkpoints;
@@ -8,6 +8,7 @@ mod derive;
 pub(crate) mod edit;
 mod files;
 pub(crate) mod forget;
+mod group;
 mod links;
 mod merge;
 mod rejects;
@@ -26,8 +27,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use datalake_core::{
-    Batch, Checkpoint, Error, ErrorKind, KnownUnit, Receipt, Result, SharedClock, Ticket, UnitId,
-    Zone,
+    BATCH_BYTES, Batch, Checkpoint, Error, ErrorKind, KnownUnit, Receipt, Result, SharedClock,
+    Ticket, UnitId, Zone,
 };
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -39,12 +40,23 @@ use crate::tree::Tree;
 use runs::RunState;
 use transaction::{Mode, Transaction};
 
-/// Jobs that wait for the writer. Each batch may be 4 MiB, so this bounds memory; senders wait beyond it.
-const WAITING_JOBS: usize = 4;
+/// Jobs that wait for the writer; senders wait beyond it. What batches take is bounded by their readers, each of whom
+/// has one here at most.
+const WAITING_JOBS: usize = 64;
+/// Batches are written in one transaction as long as they take no more than this together, in bytes.
+const GROUP_BYTES: usize = BATCH_BYTES;
 /// At most this many texts of series are remembered with their numbers.
 const TEXTS_REMEMBERED: usize = 100_000;
 
-type Job = Box<dyn FnOnce(&mut Writer) + Send>;
+/// What the writer's thread is given.
+enum Job {
+    /// A batch, and who waits for its answer.
+    Write(Box<Batch>, Answer),
+    /// Anything else.
+    Call(Box<dyn FnOnce(&mut Writer) + Send>),
+}
+
+type Answer = oneshot::Sender<Result<Receipt>>;
 
 /// A handle to the writer's thread.
 #[derive(Debug)]
@@ -59,11 +71,7 @@ impl WriterHandle {
         let (jobs, mut queue) = mpsc::channel::<Job>(WAITING_JOBS);
         let thread = std::thread::Builder::new()
             .name(String::from("writer"))
-            .spawn(move || {
-                while let Some(job) = queue.blocking_recv() {
-                    job(&mut writer);
-                }
-            })
+            .spawn(move || writer.serve(&mut queue))
             .map_err(|error| Error::io("starting the writer", error))?;
         Ok(Self {
             jobs: Some(jobs),
@@ -76,16 +84,30 @@ impl WriterHandle {
         &self,
         job: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let gone = || Error::bug("the writer's thread has stopped");
         let (answer, wait) = oneshot::channel();
-        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
-        let job: Job = Box::new(move |writer| {
+        let job = Job::Call(Box::new(move |writer| {
             // Nobody waits any more when the caller has gone; the work is done all the same.
             let _ = answer.send(job(writer));
-        });
-        jobs.send(job).await.map_err(|_| gone())?;
-        wait.await.map_err(|_| gone())?
+        }));
+        self.send(job).await?;
+        wait.await.map_err(|_| stopped())?
     }
+
+    /// Has a batch written, and waits for its commit.
+    pub(crate) async fn write(&self, batch: Batch) -> Result<Receipt> {
+        let (answer, wait) = oneshot::channel();
+        self.send(Job::Write(Box::new(batch), answer)).await?;
+        wait.await.map_err(|_| stopped())?
+    }
+
+    async fn send(&self, job: Job) -> Result<()> {
+        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
+        jobs.send(job).await.map_err(|_| stopped())
+    }
+}
+
+fn stopped() -> Error {
+    Error::bug("the writer's thread has stopped")
 }
 
 impl Drop for WriterHandle {
@@ -160,31 +182,69 @@ impl Writer {
         }
     }
 
-    /// Writes a batch, all or nothing.
-    pub(crate) fn write(&mut self, batch: &Batch) -> Result<Receipt> {
-        if let Err(refused) = self.admit(&batch.ticket) {
-            self.tree.discard(batch);
-            return Err(refused);
-        }
-        let answer = if batch.is_blank() {
-            drain_dirty(self).map(|()| Receipt::default())
-        } else {
-            batch::write(self, batch)
-        };
-        let attempt = batch.ticket.attempt;
-        match &answer {
-            Ok(_) if batch.last => drop(self.attempts.remove(&attempt)),
-            Ok(_) => {
-                let next = Attempt::Next(batch.ticket.number + 1);
-                self.attempts.insert(attempt, next);
+    /// Works until nobody has a job any more. Batches that have come while another was written are one group.
+    fn serve(&mut self, queue: &mut mpsc::Receiver<Job>) {
+        let mut next = None;
+        while let Some(job) = next.take().or_else(|| queue.blocking_recv()) {
+            match job {
+                Job::Call(work) => work(self),
+                Job::Write(batch, answer) => {
+                    let (mut batches, mut waiting) = (vec![*batch], vec![answer]);
+                    next = gather(queue, &mut batches, &mut waiting);
+                    for (answer, written) in waiting.into_iter().zip(self.write(&batches)) {
+                        let _ = answer.send(written);
+                    }
+                }
             }
-            Err(_) => {
-                self.caches = Caches::default();
+        }
+    }
+
+    /// Writes batches of different attempts, each all or nothing. The answers are in their order.
+    pub(crate) fn write(&mut self, batches: &[Batch]) -> Vec<Result<Receipt>> {
+        let mut answers: Vec<_> = batches
+            .iter()
+            .map(|batch| self.admit(&batch.ticket).map(|()| Receipt::default()))
+            .collect();
+        let is_admitted = |(_, answer): &(usize, &Result<Receipt>)| answer.is_ok();
+        let admitted = answers.iter().enumerate().filter(is_admitted);
+        let admitted: Vec<usize> = admitted.map(|(place, _)| place).collect();
+        let (blank, filled): (Vec<usize>, Vec<usize>) = admitted
+            .iter()
+            .partition(|place| batches[**place].is_blank());
+        if !filled.is_empty() {
+            let group: Vec<&Batch> = filled.iter().map(|place| &batches[*place]).collect();
+            for (place, answer) in filled.into_iter().zip(group::write(self, &group)) {
+                answers[place] = answer;
+            }
+        }
+        if !blank.is_empty()
+            && let Err(error) = drain_dirty(self)
+        {
+            blank
+                .iter()
+                .for_each(|place| answers[*place] = Err(error.in_words()));
+        }
+        for place in admitted {
+            self.note_answer(&batches[place], answers[place].is_ok());
+        }
+        for (batch, answer) in batches.iter().zip(&answers) {
+            if answer.is_err() {
                 self.tree.discard(batch);
-                self.attempts.insert(attempt, Attempt::Failed);
             }
         }
-        answer
+        answers
+    }
+
+    /// What is expected of the attempt after one of its batches.
+    fn note_answer(&mut self, batch: &Batch, written: bool) {
+        let attempt = batch.ticket.attempt;
+        if written && batch.last {
+            self.attempts.remove(&attempt);
+        } else {
+            let next = Attempt::Next(batch.ticket.number + 1);
+            let expected = if written { next } else { Attempt::Failed };
+            self.attempts.insert(attempt, expected);
+        }
     }
 
     /// Refuses a batch that does not follow the last one of its attempt: its checkpoint would cover what was
@@ -227,6 +287,28 @@ impl Writer {
         });
         done.map_err(|failure| failure.explain(&database))
     }
+}
+
+/// Adds the batches that wait to a group. Returns the job that ends it, if one does.
+fn gather(
+    queue: &mut mpsc::Receiver<Job>,
+    batches: &mut Vec<Batch>,
+    waiting: &mut Vec<Answer>,
+) -> Option<Job> {
+    let mut bytes = batches.iter().map(Batch::size).sum::<usize>();
+    while let Ok(job) = queue.try_recv() {
+        let Job::Write(batch, answer) = job else {
+            return Some(job);
+        };
+        bytes += batch.size();
+        let is_next = |other: &Batch| other.ticket.attempt == batch.ticket.attempt;
+        if bytes > GROUP_BYTES || batches.iter().any(is_next) {
+            return Some(Job::Write(batch, answer));
+        }
+        batches.push(*batch);
+        waiting.push(answer);
+    }
+    None
 }
 
 /// Why a transaction did not commit.
