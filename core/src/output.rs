@@ -103,8 +103,8 @@ pub struct Outcome {
 pub struct Output {
     job: Job,
     batch: Batch,
-    /// The batch that was sealed last, if it is light. It goes off before the next one, or at the end, and says then
-    /// that it is the last: most files make just one batch.
+    /// The first batch, if it is light. It goes off before the next one, or at the end, and says then that it is the
+    /// last: most files make just one batch.
     held: Option<Batch>,
     /// How many batches were sealed.
     sealed: u64,
@@ -332,16 +332,17 @@ impl Output {
         Ok(())
     }
 
-    /// Holds a light batch back. Returns what is to be sent now, in this order.
+    /// Holds the first batch back if it is light. Returns what is to be sent now, in this order.
     fn keep_back(&mut self, batch: Batch) -> impl Iterator<Item = Batch> + use<> {
+        let first = self.held.is_none() && matches!(self.pump, Pump::Idle);
         let before = self.held.take();
-        let heavy = if batch.size() <= LIGHT_BYTES {
+        let now = if first && batch.size() <= LIGHT_BYTES {
             self.held = Some(batch);
             None
         } else {
             Some(batch)
         };
-        before.into_iter().chain(heavy)
+        before.into_iter().chain(now)
     }
 
     /// Whether all that was read is one light batch at most, which nobody has been given yet.

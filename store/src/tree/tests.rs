@@ -40,11 +40,6 @@ fn place(placing: &mut Placing, file: &FileRef) -> String {
     path
 }
 
-#[expect(clippy::mem_forget, reason = "a killed process runs no destructors")]
-fn forget(placing: Placing) {
-    std::mem::forget(placing);
-}
-
 /// Does `work` with a tree and leaves everything as a kill would: nothing is cleaned up, the lock is gone.
 fn killed(root: &Path, work: impl FnOnce(&Arc<Tree>)) {
     let (tree, _) = Tree::open(root).unwrap();
@@ -68,7 +63,7 @@ fn an_orphan_is_swept_and_a_committed_file_stays() {
         let path = place(&mut placing, &kept);
         db.execute("INSERT INTO files VALUES (?1)", [&path])
             .unwrap();
-        forget(placing);
+        placing.leave();
     });
     let (tree, made) = Tree::open(folder.path()).unwrap();
     assert!(!made);
