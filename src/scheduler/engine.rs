@@ -57,10 +57,15 @@ const UNIT: u64 = 2 << 10;
 const PROGRAM: u64 = 48 << 20;
 
 impl Limits {
+    /// How many units may wait to be written while others are read. One reader reads one after the other.
+    fn waiting(&self) -> usize {
+        if self.readers > 1 { WAITING } else { 0 }
+    }
+
     /// The most memory that the program takes, in bytes, with `cache` bytes for the database's pages and sources
     /// that have so many `units`. While readers hang, others in their place take as much again as readers do.
     pub fn memory(&self, cache: u64, units: u64) -> u64 {
-        let waiting = (WAITING * LIGHT_BYTES) as u64;
+        let waiting = (self.waiting() * LIGHT_BYTES) as u64;
         PROGRAM + cache + self.readers as u64 * READER + waiting + units * UNIT
     }
 }
@@ -104,7 +109,7 @@ impl Engine {
             store,
             timer,
             readers: Arc::new(Semaphore::new(limits.readers)),
-            waiting: Arc::new(Semaphore::new(WAITING)),
+            waiting: Arc::new(Semaphore::new(limits.waiting())),
             limits,
             stop,
             lent: AtomicU64::new(0),

@@ -88,12 +88,8 @@ impl Scene<'_> {
             self.round(fault, number, &names, &mut tally);
         }
         println!("{fault:?}: {calls} calls, {tally:?}");
-        // The last one is behind the last call, and some before it may be: how many calls a run makes depends on what
-        // happened to wait for the writer together.
-        assert!(
-            tally.hit + 1 + SOME / 2 >= tally.runs,
-            "{fault:?}: {tally:?}"
-        );
+        // The last one is behind the last call.
+        assert!(tally.hit + 1 >= tally.runs, "{fault:?}: {tally:?}");
         assert!(tally.hit > 0, "{fault:?}: {tally:?}");
         tally
     }

@@ -120,6 +120,7 @@ impl Placing {
             let path = format!("{folder}/{}", numbered(&name, &hash, attempt));
             if self.is_free(&path) {
                 self.reserved.insert(path.to_lowercase());
+                self.staged.push(staged.clone());
                 self.chosen.push(Naming {
                     staged: staged.clone(),
                     path: path.clone(),
@@ -162,7 +163,6 @@ impl Placing {
             let target = self.tree.root.join(path);
             link_or_rename(staged, &target).map_err(|error| self.tree.not_placed(path, error))?;
             set_mode(&target, 0o644);
-            self.staged.push(staged.clone());
         }
         for folder in &folders {
             sync_folder(&self.tree.root.join(folder)).map_err(NotPlaced::Failed)?;

@@ -24,6 +24,7 @@ mod failures;
 mod faults;
 mod files;
 mod forget;
+mod group;
 mod ingest;
 mod links;
 mod merging;
