@@ -94,6 +94,18 @@ impl Scene<'_> {
         tally
     }
 
+    /// Lets calls by chance fail, in runs whose calls come in another order each time.
+    pub(crate) fn by_chance(&self, fault: Fault, rounds: u64) -> Tally {
+        let (calls, names) = self.without_faults(fault.class);
+        let mut tally = Tally::default();
+        for seed in 0..rounds {
+            self.round(fault, 1 + Random(seed).below(calls), &names, &mut tally);
+        }
+        println!("{fault:?}: about {calls} calls, {tally:?}");
+        assert!(2 * tally.hit > tally.runs, "{fault:?}: {tally:?}");
+        tally
+    }
+
     /// Lets the disk be full: at sizes by chance, from what was there before up to what a run needs at most. It
     /// stays full for a second run, and has room for a third.
     pub(crate) fn full_disks(&self, rounds: u64) -> Tally {

@@ -98,6 +98,52 @@ fn syncs_names_and_folders() {
     ]);
 }
 
+/// Recordings that differ in their name and their last byte.
+fn many() -> TestContext {
+    let cx = TestContext::new();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/audio/fixtures/s16.wav");
+    let mut recording = fs::read(fixture).expect("a fixture of the plugin");
+    for number in 0..24_u8 {
+        *recording.last_mut().expect("it has some") = number;
+        let name = format!("in/202601{:02}_120000_audio.wav", number + 1);
+        cx.write(&name, &recording);
+    }
+    cx.write(
+        "datalake.toml",
+        "[source.audio]\npath = [\"in\"]\nsettle = \"0s\"\n",
+    );
+    cx
+}
+
+/// Files that are read side by side, and whose batches are written together.
+#[test]
+fn many_at_once() {
+    let (cx, undisturbed) = (many(), many());
+    let side_by_side = |place: &Path| {
+        let mut command = command(place);
+        command.env("DATALAKE_RUN_THREADS", "4");
+        command
+    };
+    undisturbed.run("run").expect(0);
+    let expected = stored(undisturbed.root());
+    assert_eq!(expected.matches("row audio ").count(), 24);
+    let scene = Scene {
+        before: cx.root(),
+        command: &side_by_side,
+        stored: &|place| is_same(&stored(place), &expected),
+    };
+    let rounds = if deep() { 300 } else { 10 };
+    for fault in [
+        once(Class::Change, "kill"),
+        once(Class::Write, "torn"),
+        once(Class::Write, "EIO"),
+        from_then_on(Class::Write, "ENOSPC"),
+        once(Class::Fsync, "EIO"),
+    ] {
+        scene.by_chance(fault, rounds);
+    }
+}
+
 #[test]
 fn disks_of_any_size() {
     let cx = place();

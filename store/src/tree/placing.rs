@@ -77,6 +77,9 @@ impl Intent {
 pub(crate) enum NotPlaced {
     /// Somebody else took one of the names after it was chosen. It is not chosen again.
     Taken(Error),
+    /// Something may not outlast a loss of power. That a second try finds nothing wrong would prove nothing: the system
+    /// tells of what it could not write once.
+    NotSynced(Error),
     /// Something else.
     Failed(Error),
 }
@@ -149,7 +152,7 @@ impl Placing {
         }
         let folders: BTreeSet<PathBuf> = self.chosen.iter().map(Self::folder).collect();
         for folder in &folders {
-            self.make_folders(folder).map_err(NotPlaced::Failed)?;
+            self.make_folders(folder).map_err(NotPlaced::NotSynced)?;
         }
         let number = self.tree.next.fetch_add(1, Ordering::Relaxed);
         let intent = self.intent.insert(Intent {
@@ -158,14 +161,14 @@ impl Placing {
         });
         intent
             .write()
-            .map_err(|error| NotPlaced::Failed(Error::io(intent.file.display(), error)))?;
+            .map_err(|error| NotPlaced::NotSynced(Error::io(intent.file.display(), error)))?;
         for Naming { staged, path } in &intent.namings {
             let target = self.tree.root.join(path);
             link_or_rename(staged, &target).map_err(|error| self.tree.not_placed(path, error))?;
             set_mode(&target, 0o644);
         }
         for folder in &folders {
-            sync_folder(&self.tree.root.join(folder)).map_err(NotPlaced::Failed)?;
+            sync_folder(&self.tree.root.join(folder)).map_err(NotPlaced::NotSynced)?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! are by far the dearest part of a small batch.
 //!
 //! A group is all or nothing only in passing. If anything in it fails, it is taken back as a whole, and each of its
-//! batches is written again by itself, so that each failure is its own batch's.
+//! batches is written again by itself, so that each failure is its own batch's. Only a failed sync ends them all.
 
 use std::collections::HashMap;
 
@@ -25,8 +25,8 @@ enum NotWritten {
     Failed(Error),
     /// Nothing of it counts, and another try chooses other names.
     NameTaken(Error),
-    /// It may count after the next start.
-    Unknown(Error),
+    /// Nothing of it counts, or it may count after the next start; either way nothing is tried again.
+    Final(Error),
 }
 
 impl From<Error> for NotWritten {
@@ -39,7 +39,7 @@ impl From<Error> for NotWritten {
 pub(crate) fn write(writer: &mut Writer, batches: &[&Batch]) -> Vec<Result<Receipt>> {
     match transact(writer, batches) {
         Ok(receipts) => receipts.into_iter().map(Ok).collect(),
-        Err(NotWritten::Unknown(error)) => batches.iter().map(|_| Err(error.in_words())).collect(),
+        Err(NotWritten::Final(error)) => batches.iter().map(|_| Err(error.in_words())).collect(),
         Err(NotWritten::Failed(error)) if batches.len() == 1 => vec![Err(error)],
         Err(_) => batches.iter().map(|batch| alone(writer, batch)).collect(),
     }
@@ -52,9 +52,7 @@ fn alone(writer: &mut Writer, batch: &Batch) -> Result<Receipt> {
             Ok(receipts) => return Ok(receipts.into_iter().next().unwrap_or_default()),
             Err(NotWritten::NameTaken(_)) if tries < NAMES_TAKEN => tries += 1,
             Err(
-                NotWritten::Failed(error)
-                | NotWritten::NameTaken(error)
-                | NotWritten::Unknown(error),
+                NotWritten::Failed(error) | NotWritten::NameTaken(error) | NotWritten::Final(error),
             ) => return Err(error),
         }
     }
@@ -97,12 +95,13 @@ fn try_transact(writer: &mut Writer, batches: &[&Batch]) -> Result<Vec<Receipt>,
         .map_err(|failure| failure.explain(&database))?;
     placing.settle().map_err(|not| match not {
         NotPlaced::Taken(error) => NotWritten::NameTaken(error),
+        NotPlaced::NotSynced(error) => NotWritten::Final(error),
         NotPlaced::Failed(error) => NotWritten::Failed(error),
     })?;
     if let Err(error) = transaction.commit() {
         // The commit may stand in the log all the same, and count after the next start: that decides.
         placing.leave();
-        return Err(NotWritten::Unknown(explain(&database, error)));
+        return Err(NotWritten::Final(explain(&database, error)));
     }
     placing.done();
     writer.runs.extend(runs);
