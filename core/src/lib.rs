@@ -12,6 +12,7 @@ mod files;
 pub mod name_time;
 mod output;
 mod pump;
+mod raw;
 mod reading;
 mod record;
 pub mod registry;
@@ -41,6 +42,7 @@ pub use inventory;
 pub use output::{
     BATCH_BYTES, BATCH_RECORDS, Emit, Job, Outcome, Output, Progress, QUEUED_BATCHES,
 };
+pub use raw::{RAW_BLOCK, RAW_LIMIT, RawBlock, unpack_raw};
 pub use reading::{RELATE_UNIT, Reading, UnitDone};
 pub use record::{Alias, Extras, Link, Origin, Record, Scope, Version};
 pub use registry::{Fixtures, SourceEntry, Stability};

@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use super::adopt::{Index, Present};
 use super::emit::{FileEmit, ReplayEmit};
 use super::identity::{Bookmark, Mark, Stamp, hex};
+use super::keeping::Keeping;
 use super::names::packed_name;
 use super::opened::{Opened, Stop};
 use super::scan::{concerns, scan};
@@ -190,6 +191,7 @@ impl<T: FileSource> Reader<T> {
             unit.current = !cx.full
                 && mark.end
                 && mark.settled
+                && self.is_kept(&mark)
                 && unit.stamp == Some(mark.stamp)
                 && decode::<T::Cursor>(cursor).is_some();
             if unit.current && self.files.class() == Class::AppendOnly {
@@ -239,6 +241,7 @@ impl<T: FileSource> Reader<T> {
         let stored = stored.filter(|stored| decode::<T::Cursor>(&stored.cursor).is_some());
         if let Some(Bookmark { file: mark, .. }) = &stored
             && !cx.full
+            && self.is_kept(mark)
             && Self::is_unchanged(path, mark)
         {
             if self.files.class() == Class::AppendOnly {
@@ -247,6 +250,11 @@ impl<T: FileSource> Reader<T> {
             return Ok(());
         }
         self.open_and_read(cx, (&unit.id, path), stored, out)
+    }
+
+    /// Whether the raw bytes of what was read are kept, as far as they should be.
+    fn is_kept(&self, mark: &Mark) -> bool {
+        mark.kept.is_some() || !self.files.keep_raw
     }
 
     fn is_unchanged(path: &Path, mark: &Mark) -> bool {
@@ -293,8 +301,24 @@ impl<T: FileSource> Reader<T> {
         let mut start = facts.start(|| Ok((self.index(cx), self.present(cx)?)))?;
         let mut file = TrackedFile::new(opened, path.to_owned(), unit.clone(), signals.clone());
         file.start_at(start.offset, std::mem::take(&mut start.tail), hash);
-        let session = Session::new(out, class, &file, settled, &start, stored);
+        let keeping = self.keeping(&mut file, &start)?;
+        let mut session = Session::new(out, class, &file, settled, &start, stored);
+        if self.files.keep_raw {
+            session.keep(keeping, start.kept);
+        }
         self.parse(cx, &mut file, &start, session)
+    }
+
+    /// What keeps the raw bytes of a file, unless they are there.
+    fn keeping(&self, file: &mut TrackedFile, start: &Start) -> Result<Option<Keeping>, Stop> {
+        if !self.files.keep_raw || (start.done.is_some() && start.kept.is_some()) {
+            return Ok(None);
+        }
+        let from = start.kept.filter(|kept| *kept <= start.offset);
+        let keeper = file.keep_from(from.unwrap_or(0))?;
+        let (opened, path) = (file.opened().clone(), file.path().to_owned());
+        let signals = file.signals().clone();
+        Ok(Some(Keeping::new(keeper, opened, path, signals)))
     }
 
     /// Whether a whole file may hold what was read here or under another name, as far as its size and its start

@@ -203,6 +203,9 @@ pub(crate) struct Mark {
     /// else here is about what a compressed file unpacks to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hash: Option<Box<str>>,
+    /// Where the block of raw bytes begins that `offset` stands in, if they are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kept: Option<u64>,
 }
 
 impl Mark {

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::Class;
 use super::identity::{Bookmark, Mark, Print, hex};
+use super::keeping::Keeping;
 use super::opened::Opened;
 use super::signals::Signals;
 use super::start::Start;
@@ -39,6 +40,10 @@ pub(crate) struct Session<'a> {
     noted: bool,
     /// Up to where everything is committed, once something is.
     last: Option<Place>,
+    /// Keeps the raw bytes, where that is asked for and something may be new.
+    keeping: Option<Keeping>,
+    /// Where keeping them goes on.
+    kept: Option<u64>,
 }
 
 impl<'a> Session<'a> {
@@ -67,9 +72,22 @@ impl<'a> Session<'a> {
             stored,
             noted: start.done.is_some(),
             last: None,
+            keeping: None,
+            kept: None,
         };
         session.output.state(session.state());
         session
+    }
+
+    /// From now on each commit keeps the raw bytes that it covers. Without `keeping` they are there, up to the block that
+    /// begins at `kept`.
+    pub(crate) fn keep(&mut self, keeping: Option<Keeping>, kept: Option<u64>) {
+        (self.keeping, self.kept) = (keeping, kept);
+    }
+
+    /// Whether enough waits for a commit.
+    pub(crate) fn is_due(&mut self) -> bool {
+        self.emit().is_due() || self.keeping.as_ref().is_some_and(Keeping::is_due)
     }
 
     pub(crate) fn emit(&mut self) -> Emit<'_> {
@@ -100,7 +118,7 @@ impl<'a> Session<'a> {
             let hash = self.opened.digest(&self.signals);
             self.hashed(hash.map_err(|stop| stop.at(&self.path))?);
         }
-        let bookmark = Bookmark {
+        let mut bookmark = Bookmark {
             file: self.mark(place),
             cursor,
         };
@@ -110,6 +128,10 @@ impl<'a> Session<'a> {
         }
         if !self.output.has_content() && (self.is_stored(&bookmark) || self.is_at_start(place)) {
             return Ok(());
+        }
+        if let Some(keeping) = &mut self.keeping {
+            self.kept = Some(keeping.cover(place, self.output)?);
+            bookmark.file.kept = self.kept;
         }
         let consumed = self.opened.consumed(place.offset);
         self.output.count(consumed.saturating_sub(self.counted));
@@ -123,7 +145,9 @@ impl<'a> Session<'a> {
         let Some(stored) = &self.stored else {
             return false;
         };
-        stored.file.says_the_same(&bookmark.file) && stored.cursor.get() == bookmark.cursor.get()
+        // Of the same content the same is kept, if anything is.
+        let kept = self.keeping.is_none() || self.kept.is_some();
+        kept && stored.file.says_the_same(&bookmark.file) && stored.cursor.get() == bookmark.cursor.get()
     }
 
     /// Stopped before anything was read.
@@ -148,6 +172,7 @@ impl<'a> Session<'a> {
             head: Print::of(&head[..known]),
             tail: place.tail,
             hash: self.hash.as_ref().map(hex),
+            kept: self.kept,
         }
     }
 

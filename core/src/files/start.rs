@@ -27,6 +27,8 @@ pub(crate) struct Start {
     pub(crate) adopts: Option<UnitId>,
     /// Up to where it has been read, if that was all of it.
     pub(crate) done: Option<Place>,
+    /// Where the block of raw bytes begins with which keeping them goes on, if those before are there.
+    pub(crate) kept: Option<u64>,
 }
 
 /// What the decision rests on.
@@ -62,6 +64,7 @@ impl Facts<'_> {
                 tail: Vec::new(),
                 cursor: None,
                 done: None,
+                kept: None,
                 ..start
             });
         }
@@ -80,6 +83,7 @@ impl Facts<'_> {
             generation: mark.generation,
             adopts: None,
             done: None,
+            kept: mark.kept,
         };
         if self.hash.is_some() && self.hash == mark.hash.as_deref() {
             let done = mark.read_to_its_end();
@@ -152,8 +156,11 @@ impl Facts<'_> {
     /// read again: its new name may say something new, and what it holds is known already.
     fn adopted(&self, old: &Entry, tail: Vec<u8>, own: u32) -> Start {
         let Bookmark { file: mark, cursor } = &old.bookmark;
+        let generation = mark.generation.max(own);
         let start = Start {
-            generation: mark.generation.max(own),
+            generation,
+            // What was kept goes along with the content as long as both have the same number.
+            kept: mark.kept.filter(|_| generation == mark.generation),
             adopts: Some(old.id.clone()),
             ..Start::default()
         };

@@ -10,7 +10,7 @@ use super::forget::LAST_FORGOTTEN;
 use super::series::SeriesInsert;
 use super::tables::Tables;
 use super::transaction::Transaction;
-use super::{Caches, Failure, Writer, checkpoints, delete, derive, rejects, rows, runs, shares};
+use super::{Caches, Failure, Writer, checkpoints, delete, derive, raw, rejects, rows, runs, shares};
 use crate::catalog::Catalog;
 use crate::error::{
     explain, {is_record_fault, plain},
@@ -121,6 +121,8 @@ impl<'a> Work<'a> {
         for reject in self.batch.rejects() {
             self.reject(reject)?;
         }
+        let (blocks, end) = (self.batch.raw(), self.batch.raw_end);
+        raw::store(self.db, self.origin, blocks, end)?;
         self.scopes()?;
         if let Some(checkpoint) = &self.batch.checkpoint {
             checkpoints::store(self.db, self.batch, checkpoint, &self.now)?;

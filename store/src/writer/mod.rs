@@ -10,6 +10,7 @@ mod files;
 pub(crate) mod forget;
 mod links;
 mod merge;
+mod raw;
 mod rejects;
 mod rows;
 mod runs;
