@@ -208,6 +208,11 @@ impl Batch {
         &self.raw
     }
 
+    /// About how much memory its raw bytes take.
+    pub fn raw_size(&self) -> usize {
+        self.raw_bytes
+    }
+
     fn number(&mut self, dataset: &'static Dataset) -> u16 {
         // Two datasets never share a name, and a batch has few.
         let found = self

@@ -13,6 +13,10 @@ use crate::error::{Error, Result};
 pub const RAW_BLOCK: usize = 128 << 10;
 /// A block never has more bytes: it ends here also within a line.
 pub const RAW_LIMIT: usize = 1 << 20;
+/// While so many compressed bytes wait for a commit nothing more is taken in passing.
+pub(crate) const RAW_WAITING: usize = 2 << 20;
+/// The most raw bytes that one batch brings, compressed: what waits, the block that went beyond, and the open one.
+pub const RAW_BATCH: usize = RAW_WAITING + 2 * RAW_LIMIT;
 /// The usual one: higher levels take several times as long and save some hundredths.
 const LEVEL: i32 = 3;
 

@@ -143,7 +143,8 @@ fn damaged(content: &RawContent, position: u64) -> Error {
 }
 
 fn contents(db: &Connection) -> rusqlite::Result<Vec<RawContent>> {
-    let sql = "SELECT c.origin, o.source, o.unit, o.generation, c.length, c.ended, c.torn, k.missing,
+    let sql =
+        "SELECT c.origin, o.source, o.unit, o.generation, c.length, c.ended, c.torn, k.missing,
                    k.generation IS NOT o.generation
                FROM raw_contents AS c JOIN origins AS o ON o.id = c.origin
                LEFT JOIN checkpoints AS k ON k.source = o.source AND k.unit = o.unit

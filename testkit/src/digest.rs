@@ -310,7 +310,8 @@ impl Reader<'_> {
              FROM raw_contents AS c"
         );
         let columns = ["origin", "length", "ended", "torn", "blocks"];
-        self.list("raw", &columns, &sql, lines)
+        let width = columns.len() - usize::from(!self.detail.hashes);
+        self.list("raw", &columns[..width], &sql, lines)
     }
 
     fn list(&self, what: &str, names: &[&str], sql: &str, lines: &mut Vec<String>) -> Result {

@@ -301,6 +301,10 @@ impl<T: FileSource> Reader<T> {
         let mut start = facts.start(|| Ok((self.index(cx), self.present(cx)?)))?;
         let mut file = TrackedFile::new(opened, path.to_owned(), unit.clone(), signals.clone());
         file.start_at(start.offset, std::mem::take(&mut start.tail), hash);
+        // A content that was under another name for a while has left its raw bytes there.
+        let raw = cx.known.get(unit).map_or(0, |known| known.raw);
+        let covered = start.done.as_ref().map_or(start.offset, |end| end.offset);
+        start.kept = start.kept.filter(|_| raw >= covered);
         let keeping = self.keeping(&mut file, &start)?;
         let mut session = Session::new(out, class, &file, settled, &start, stored);
         if self.files.keep_raw {

@@ -219,9 +219,9 @@ impl Mark {
         *self == alike && (self.settled || !other.settled)
     }
 
-    /// Whether this much of a file cannot be another's by accident.
+    /// Whether this much of a file cannot be another's by accident. Where nothing was read there is nothing to carry on.
     pub(crate) fn is_telling(&self) -> bool {
-        self.has_telling_head() || (self.hash.is_some() && self.stamp.size > 0)
+        self.has_telling_head() || (self.hash.is_some() && self.offset > 0)
     }
 
     /// Whether its start alone is enough for that.

@@ -12,7 +12,7 @@ use super::signals::Signals;
 use super::start::Start;
 use super::tracked::{Place, TrackedFile};
 use crate::blob::ContentHash;
-use crate::checkpoint::{UnitId, UnitState};
+use crate::checkpoint::{Adopted, UnitState};
 use crate::error::Result;
 use crate::output::{Emit, Output};
 use crate::record::Origin;
@@ -29,7 +29,7 @@ pub(crate) struct Session<'a> {
     /// BLAKE3 of the file, once it is known; a file that only grows has none.
     hash: Option<ContentHash>,
     generation: u32,
-    adopts: Option<UnitId>,
+    adopts: Option<Adopted>,
     /// Where this reading began.
     start: u64,
     /// What the checkpoint said before.
@@ -145,9 +145,9 @@ impl<'a> Session<'a> {
         let Some(stored) = &self.stored else {
             return false;
         };
-        // Of the same content the same is kept, if anything is.
-        let kept = self.keeping.is_none() || self.kept.is_some();
-        kept && stored.file.says_the_same(&bookmark.file) && stored.cursor.get() == bookmark.cursor.get()
+        let kept = self.keeping.is_none() || bookmark.file.kept.is_some();
+        kept && stored.file.says_the_same(&bookmark.file)
+            && stored.cursor.get() == bookmark.cursor.get()
     }
 
     /// Stopped before anything was read.
@@ -172,8 +172,14 @@ impl<'a> Session<'a> {
             head: Print::of(&head[..known]),
             tail: place.tail,
             hash: self.hash.as_ref().map(hex),
-            kept: self.kept,
+            kept: self.kept.or_else(|| self.kept_before()),
         }
+    }
+
+    /// Where the block begins that the last checkpoint keeps: what it says is only asked for where the content is the same.
+    fn kept_before(&self) -> Option<u64> {
+        self.keeping.as_ref()?;
+        self.stored.as_ref()?.file.kept
     }
 
     /// Whether the file looks as it did when it was hashed.

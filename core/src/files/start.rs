@@ -11,7 +11,7 @@ use super::identity::Bookmark;
 use super::opened::{Opened, Stop};
 use super::signals::Signals;
 use super::tracked::Place;
-use crate::checkpoint::UnitId;
+use crate::checkpoint::{Adopted, UnitId};
 use crate::source::Context;
 
 /// Where to begin.
@@ -23,8 +23,8 @@ pub(crate) struct Start {
     /// The parser's cursor; its default if there is none.
     pub(crate) cursor: Option<Box<RawValue>>,
     pub(crate) generation: u32,
-    /// The unit whose content this is.
-    pub(crate) adopts: Option<UnitId>,
+    /// The content that this is, under the name it had.
+    pub(crate) adopts: Option<Adopted>,
     /// Up to where it has been read, if that was all of it.
     pub(crate) done: Option<Place>,
     /// Where the block of raw bytes begins with which keeping them goes on, if those before are there.
@@ -156,12 +156,14 @@ impl Facts<'_> {
     /// read again: its new name may say something new, and what it holds is known already.
     fn adopted(&self, old: &Entry, tail: Vec<u8>, own: u32) -> Start {
         let Bookmark { file: mark, cursor } = &old.bookmark;
-        let generation = mark.generation.max(own);
+        // Two new names may claim one old content, and only one gets what was kept of it. So raw bytes are kept from the
+        // start again, which brings nothing new where they are there.
         let start = Start {
-            generation,
-            // What was kept goes along with the content as long as both have the same number.
-            kept: mark.kept.filter(|_| generation == mark.generation),
-            adopts: Some(old.id.clone()),
+            generation: mark.generation.max(own),
+            adopts: Some(Adopted {
+                unit: old.id.clone(),
+                generation: mark.generation,
+            }),
             ..Start::default()
         };
         let same_file = self.hash.is_some() && self.hash == mark.hash.as_deref();

@@ -62,6 +62,8 @@ pub(super) struct State {
     pub(super) known: HashMap<UnitId, KnownUnit>,
     pub(super) batches: usize,
     pub(super) commits: usize,
+    /// The raw bytes that are kept of each unit's generations.
+    pub(super) raw: HashMap<(UnitId, u32), Vec<RawBlock>>,
     /// The units that said that they could not be read to their end.
     pub(super) truncated: BTreeSet<String>,
     next: HashMap<u64, u64>,
@@ -137,6 +139,7 @@ impl State {
         let generation = batch.state.generation;
         let row = |record: RecordRef<'_>| (name.clone(), generation, record.bytes, body(&record));
         self.rows.extend(batch.records().map(row));
+        self.keep(&batch);
         if batch.truncated {
             self.truncated.insert(name.clone());
         }
@@ -148,6 +151,7 @@ impl State {
             checkpoint: None,
             state: UnitState::default(),
             missing: false,
+            raw: 0,
         });
         known.state = batch.state;
         if let Some(checkpoint) = batch.checkpoint {
@@ -155,6 +159,47 @@ impl State {
             self.commits += 1;
         }
         receipt
+    }
+}
+
+impl State {
+    /// Replaces what stood at the place of the first block and behind it. What a batch brings follows what is there.
+    fn keep(&mut self, batch: &Batch) {
+        let own = (batch.ticket.unit.clone(), batch.state.generation);
+        if let (false, Some(old)) = (self.raw.contains_key(&own), &batch.state.adopts) {
+            let adopted = self.raw.remove(&(old.unit.clone(), old.generation));
+            self.raw.extend(adopted.map(|blocks| (own.clone(), blocks)));
+        }
+        let kept = self.raw.entry(own).or_default();
+        let end = |kept: &[RawBlock]| kept.last().map_or(0, RawBlock::end);
+        for block in batch.raw() {
+            kept.retain(|known| known.start < block.start);
+            assert_eq!(end(kept), block.start, "a gap in {}", batch.ticket.unit);
+            kept.push(block.clone());
+        }
+        if let Some(length) = batch.raw_end {
+            kept.retain(|known| known.start < length);
+            assert_eq!(end(kept), length, "not all of {}", batch.ticket.unit);
+        }
+    }
+
+    /// All units, with what is kept raw under their names now.
+    fn known(&self) -> HashMap<UnitId, KnownUnit> {
+        let mut known = self.known.clone();
+        for unit in known.values_mut() {
+            let kept = self.raw.get(&(unit.id.clone(), unit.state.generation));
+            unit.raw = kept.and_then(|kept| kept.last()).map_or(0, RawBlock::end);
+        }
+        known
+    }
+
+    /// The raw bytes that are kept of what a unit holds now.
+    pub(super) fn raw(&self, unit: &str) -> Vec<u8> {
+        let unit = UnitId::new(unit);
+        let generation = self.known[&unit].state.generation;
+        let blocks = self.raw[&(unit, generation)].iter();
+        let bytes = blocks.map(|block| unpack_raw(&block.packed, block.length, &block.hash));
+        bytes.flat_map(|bytes| bytes.unwrap()).collect()
     }
 }
 
@@ -202,7 +247,7 @@ static ATTEMPTS: AtomicU64 = AtomicU64::new(0);
 impl World {
     /// A world of text lines in all files of a folder.
     pub(super) fn of_lines() -> Self {
-        Self::with(|root| line_source(TextLines(Files::append_only([root]))))
+        Self::with(|root| line_source(TextLines(Files::append_only([root]).keep_raw())))
     }
 
     pub(super) fn with(source: impl FnOnce(&Path) -> Arc<dyn Source>) -> Self {
@@ -259,7 +304,7 @@ impl World {
     pub(super) fn context(&self) -> Context {
         let clock = Arc::new(self.clock());
         Context {
-            known: Arc::new(self.sink.state().known.clone()),
+            known: Arc::new(self.sink.state().known()),
             full: self.full,
             cancel: self.cancel.clone(),
             chosen: self.chosen.clone(),
@@ -275,6 +320,11 @@ impl World {
 
     pub(super) fn unit(&self, name: &str) -> KnownUnit {
         self.sink.state().known[&UnitId::new(name)].clone()
+    }
+
+    /// The unit whose content this one carries on.
+    pub(super) fn adopts(&self, name: &str) -> Option<UnitId> {
+        self.unit(name).state.adopts.map(|adopted| adopted.unit)
     }
 
     /// Looks for units, as a run does.

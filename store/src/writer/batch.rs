@@ -10,7 +10,9 @@ use super::forget::LAST_FORGOTTEN;
 use super::series::SeriesInsert;
 use super::tables::Tables;
 use super::transaction::Transaction;
-use super::{Caches, Failure, Writer, checkpoints, delete, derive, raw, rejects, rows, runs, shares};
+use super::{
+    Caches, Failure, Writer, checkpoints, delete, derive, raw, rejects, rows, runs, shares,
+};
 use crate::catalog::Catalog;
 use crate::error::{
     explain, {is_record_fault, plain},

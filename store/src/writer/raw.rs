@@ -52,7 +52,8 @@ fn put(db: &Connection, origin: i64, block: &RawBlock, last: bool) -> Result<boo
 }
 
 fn standing(db: &Connection, origin: i64, start: u64) -> rusqlite::Result<Option<Standing>> {
-    let sql = "SELECT b.id, b.length, b.hash FROM raw_parts AS p JOIN raw_blocks AS b ON b.id = p.block
+    let sql =
+        "SELECT b.id, b.length, b.hash FROM raw_parts AS p JOIN raw_blocks AS b ON b.id = p.block
                WHERE p.origin = ?1 AND p.start = ?2";
     db.prepare_cached(sql)?
         .query_row(params![origin, start as i64], |row| {
@@ -124,12 +125,7 @@ fn length(db: &Connection, origin: i64) -> rusqlite::Result<u64> {
 }
 
 /// Notes how much is kept now. What is not known of the last line is as it was.
-fn note(
-    db: &Connection,
-    origin: i64,
-    end: Option<u64>,
-    torn: Option<bool>,
-) -> Result<(), Failure> {
+fn note(db: &Connection, origin: i64, end: Option<u64>, torn: Option<bool>) -> Result<(), Failure> {
     let length = length(db, origin)?;
     if end.is_some_and(|end| end != length) {
         return Err(gap(db, origin)?.into());
