@@ -194,7 +194,7 @@ impl Lake {
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         for row in rows {
             let (origin, unit, size): (i64, String, i64) = row?;
-            let bytes = std::fs::read(self.input(&unit)).unwrap_or_default();
+            let bytes = fs::read(self.input(&unit)).unwrap_or_default();
             let same = bytes.len() as i64 != size || raw_content(db, origin)? == bytes;
             ensure!(
                 same,

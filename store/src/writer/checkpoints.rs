@@ -124,7 +124,10 @@ pub(crate) fn all(db: &Connection, source: &str) -> rusqlite::Result<Vec<KnownUn
         .query_map([source], known)?
         .collect::<rusqlite::Result<_>>()?;
     let mut raw = raw_lengths(db, source)?;
-    for unit in units.iter_mut().filter(|_| !raw.is_empty()) {
+    if raw.is_empty() {
+        return Ok(units);
+    }
+    for unit in &mut units {
         let key = (unit.id.clone(), unit.state.generation);
         unit.raw = raw.remove(&key).unwrap_or_default();
     }

@@ -29,6 +29,7 @@ mod links;
 mod merging;
 mod order;
 mod outside;
+mod raw;
 mod readme;
 mod rehearsal;
 mod rejects;
