@@ -75,6 +75,8 @@ pub struct UnitState {
     pub modified: Option<Timestamp>,
     /// BLAKE3 of its content, for units that are read as a whole.
     pub hash: Option<ContentHash>,
+    /// Whether it was gone, and was read from what is kept of it.
+    pub missing: bool,
     /// The content whose rows and cursor it carries on, after a rename or rotation.
     pub adopts: Option<Adopted>,
 }

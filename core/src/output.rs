@@ -190,6 +190,16 @@ impl Output {
         self.batch.raw_end = end;
     }
 
+    /// Hands out the raw bytes that are kept of a content of the unit. Called by workers; blocks.
+    pub(crate) fn raw(
+        &self,
+        generation: u32,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<bool> {
+        self.sink
+            .raw(&self.job.source, &self.job.unit, generation, take)
+    }
+
     /// Counts input bytes as read.
     pub fn count(&mut self, bytes: u64) {
         self.batch.read += bytes;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use datalake_core::{Error, Result, unpack_raw};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::reader::Reader;
 
@@ -46,6 +46,23 @@ impl Reader {
     /// The database cannot be read, or not before `deadline`.
     pub fn raw_contents(&self, deadline: Duration) -> Result<Vec<RawContent>> {
         self.read(deadline, contents)
+    }
+
+    /// The content of this source, unit and generation, if its raw bytes are kept.
+    ///
+    /// # Errors
+    /// As [`Reader::raw_contents`].
+    pub fn raw_content(
+        &self,
+        (source, unit, generation): (&str, &str, u32),
+        deadline: Duration,
+    ) -> Result<Option<RawContent>> {
+        let sql = format!("{SELECT} WHERE o.source = ?1 AND o.unit = ?2 AND o.generation = ?3");
+        self.read(deadline, |db| {
+            db.prepare_cached(&sql)?
+                .query_row(params![source, unit, generation], content)
+                .optional()
+        })
     }
 
     /// Whether all of these contents have the same raw bytes.
@@ -142,33 +159,34 @@ fn damaged(content: &RawContent, position: u64) -> Error {
         .hint("restore a backup of the database")
 }
 
+const SELECT: &str =
+    "SELECT c.origin, o.source, o.unit, o.generation, c.length, c.ended, c.torn, k.missing,
+        k.generation IS NOT o.generation
+     FROM raw_contents AS c JOIN origins AS o ON o.id = c.origin
+     LEFT JOIN checkpoints AS k ON k.source = o.source AND k.unit = o.unit";
+
 fn contents(db: &Connection) -> rusqlite::Result<Vec<RawContent>> {
-    let sql =
-        "SELECT c.origin, o.source, o.unit, o.generation, c.length, c.ended, c.torn, k.missing,
-                   k.generation IS NOT o.generation
-               FROM raw_contents AS c JOIN origins AS o ON o.id = c.origin
-               LEFT JOIN checkpoints AS k ON k.source = o.source AND k.unit = o.unit
-               ORDER BY o.source, o.unit, o.generation";
-    db.prepare_cached(sql)?
-        .query_map([], |row| {
-            let missing: Option<bool> = row.get(7)?;
-            let file = match (missing, row.get(8)?) {
-                (Some(false), false) => RawFile::Present,
-                (Some(false), true) => RawFile::Replaced,
-                (Some(true) | None, _) => RawFile::Gone,
-            };
-            Ok(RawContent {
-                origin: row.get(0)?,
-                source: row.get(1)?,
-                unit: row.get(2)?,
-                generation: row.get(3)?,
-                bytes: row.get::<_, i64>(4)? as u64,
-                ended: row.get(5)?,
-                torn: row.get(6)?,
-                file,
-            })
-        })?
-        .collect()
+    let sql = format!("{SELECT} ORDER BY o.source, o.unit, o.generation");
+    db.prepare_cached(&sql)?.query_map([], content)?.collect()
+}
+
+fn content(row: &Row<'_>) -> rusqlite::Result<RawContent> {
+    let missing: Option<bool> = row.get(7)?;
+    let file = match (missing, row.get(8)?) {
+        (Some(false), false) => RawFile::Present,
+        (Some(false), true) => RawFile::Replaced,
+        (Some(true) | None, _) => RawFile::Gone,
+    };
+    Ok(RawContent {
+        origin: row.get(0)?,
+        source: row.get(1)?,
+        unit: row.get(2)?,
+        generation: row.get(3)?,
+        bytes: row.get::<_, i64>(4)? as u64,
+        ended: row.get(5)?,
+        torn: row.get(6)?,
+        file,
+    })
 }
 
 /// The numbers of a content's blocks: equal contents have the same.

@@ -161,6 +161,16 @@ impl Sink for Probe {
     fn aside(&self) -> Result<Aside> {
         self.store.aside()
     }
+
+    fn raw(
+        &self,
+        source: &SourceName,
+        unit: &UnitId,
+        generation: u32,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<bool> {
+        self.store.raw(source, unit, generation, take)
+    }
 }
 
 fn size_of(batch: &Batch) -> usize {

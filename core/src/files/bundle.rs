@@ -444,6 +444,7 @@ impl Seen {
             size: bundle.size(),
             modified: bundle.members.iter().filter_map(Member::modified).max(),
             hash: Some(self.hash),
+            missing: false,
             adopts: start.adopts.clone(),
         }
     }

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use super::adopt::{Index, Present};
 use super::emit::{FileEmit, ReplayEmit};
+use super::gone;
 use super::identity::{Bookmark, Mark, Stamp, hex};
 use super::keeping::Keeping;
 use super::names::packed_name;
@@ -23,6 +24,7 @@ use super::signals::Signals;
 use super::start::{Facts, Start};
 use super::tracked::TrackedFile;
 use super::{Class, Files};
+use crate::blob::ContentHash;
 use crate::checkpoint::{Checkpoint, KnownUnit, UnitId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::output::{Emit, Output};
@@ -166,6 +168,10 @@ impl<T: FileSource> Reader<T> {
         for unit in &mut units {
             self.judge(cx, unit);
         }
+        if self.files.keep_raw {
+            units.extend(gone::units(cx, &units));
+            units.sort_unstable_by(|left, right| left.id.cmp(&right.id));
+        }
         self.remember(&units);
         Ok(units)
     }
@@ -233,12 +239,15 @@ impl<T: FileSource> Reader<T> {
         if let Some(problem) = &unit.problem {
             return Err(Stop::Problem(problem.clone()));
         }
+        let stored = from.and_then(|from| from.decode::<Bookmark>(cx.cursor_version));
+        let stored = stored.filter(|stored| decode::<T::Cursor>(&stored.cursor).is_some());
+        if unit.kept {
+            return self.read_kept(cx, &unit.id, stored, out);
+        }
         let path = unit
             .path
             .as_deref()
             .ok_or_else(|| Error::bug("this unit is not one of this source's"))?;
-        let stored = from.and_then(|from| from.decode::<Bookmark>(cx.cursor_version));
-        let stored = stored.filter(|stored| decode::<T::Cursor>(&stored.cursor).is_some());
         if let Some(Bookmark { file: mark, .. }) = &stored
             && !cx.full
             && self.is_kept(mark)
@@ -298,14 +307,64 @@ impl<T: FileSource> Reader<T> {
             hash: digits.as_deref(),
             stored: stored.as_ref(),
         };
-        let mut start = facts.start(|| Ok((self.index(cx), self.present(cx)?)))?;
-        let mut file = TrackedFile::new(opened, path.to_owned(), unit.clone(), signals.clone());
+        let start = facts.start(|| Ok((self.index(cx), self.present(cx)?)))?;
+        let file = TrackedFile::new(opened, path.to_owned(), unit.clone(), signals.clone());
+        self.follow(cx, file, (start, stored), (settled, hash), out)
+    }
+
+    /// Reads a file that is gone from what is kept of it.
+    fn read_kept(
+        &self,
+        cx: &Context,
+        unit: &UnitId,
+        stored: Option<Bookmark>,
+        out: &mut Output,
+    ) -> Result<(), Stop> {
+        let signals = Signals::of(cx);
+        let laid_out = match cx.known.get(unit) {
+            Some(known) => gone::lay_out(known, out)?.map(|copy| (known, copy)),
+            None => None,
+        };
+        let Some((known, copy)) = laid_out else {
+            out.truncated();
+            return Ok(());
+        };
+        let opened = copy.opened.clone();
+        let facts = Facts {
+            cx,
+            unit,
+            class: self.files.class(),
+            opened: &opened,
+            signals: &signals,
+            hash: None,
+            stored: stored.as_ref(),
+        };
+        let start = facts.start_of_gone(known.state.generation)?;
+        // Where it was, as far as its name tells.
+        let root = self.files.roots().first();
+        let path = root.map_or_else(PathBuf::new, |root| root.join(unit.as_str()));
+        let file = TrackedFile::new(opened.clone(), path, unit.clone(), signals.clone());
+        self.follow(cx, file, (start, stored), (false, None), out)
+    }
+
+    /// Reads an open file from where it begins. `settled` says whether a later change will show, `hash` what all of it
+    /// hashes to, where that is known.
+    fn follow(
+        &self,
+        cx: &Context,
+        mut file: TrackedFile,
+        (mut start, stored): (Start, Option<Bookmark>),
+        (settled, hash): (bool, Option<ContentHash>),
+        out: &mut Output,
+    ) -> Result<(), Stop> {
+        let unit = file.unit().clone();
         file.start_at(start.offset, std::mem::take(&mut start.tail), hash);
         // A content that was under another name for a while has left its raw bytes there.
-        let raw = cx.known.get(unit).map_or(0, |known| known.raw);
+        let raw = cx.known.get(&unit).map_or(0, |known| known.raw);
         let covered = start.done.as_ref().map_or(start.offset, |end| end.offset);
         start.kept = start.kept.filter(|_| raw >= covered);
         let keeping = self.keeping(&mut file, &start)?;
+        let class = self.files.class();
         let mut session = Session::new(out, class, &file, settled, &start, stored);
         if self.files.keep_raw {
             session.keep(keeping, start.kept);
@@ -315,7 +374,8 @@ impl<T: FileSource> Reader<T> {
 
     /// What keeps the raw bytes of a file, unless they are there.
     fn keeping(&self, file: &mut TrackedFile, start: &Start) -> Result<Option<Keeping>, Stop> {
-        if !self.files.keep_raw || (start.done.is_some() && start.kept.is_some()) {
+        let is_there = start.gone || (start.done.is_some() && start.kept.is_some());
+        if !self.files.keep_raw || is_there {
             return Ok(None);
         }
         let from = start.kept.filter(|kept| *kept <= start.offset);

@@ -9,6 +9,7 @@ mod chosen;
 mod emit;
 mod file_source;
 mod glob;
+mod gone;
 mod identity;
 mod intake;
 mod json;

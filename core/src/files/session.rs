@@ -30,6 +30,8 @@ pub(crate) struct Session<'a> {
     hash: Option<ContentHash>,
     generation: u32,
     adopts: Option<Adopted>,
+    /// Whether the file is gone.
+    gone: bool,
     /// Where this reading began.
     start: u64,
     /// What the checkpoint said before.
@@ -68,6 +70,7 @@ impl<'a> Session<'a> {
             hash: file.hash().copied(),
             generation: start.generation,
             adopts: start.adopts.clone(),
+            gone: start.gone,
             start: start.offset,
             stored,
             noted: start.done.is_some(),
@@ -107,6 +110,7 @@ impl<'a> Session<'a> {
             size: self.opened.stamp.size,
             modified: self.opened.stamp.modified(),
             hash: self.hash,
+            missing: self.gone,
             adopts: self.adopts.clone(),
         }
     }

@@ -29,6 +29,8 @@ pub(crate) struct Start {
     pub(crate) done: Option<Place>,
     /// Where the block of raw bytes begins with which keeping them goes on, if those before are there.
     pub(crate) kept: Option<u64>,
+    /// Whether the file is gone, and this is what was kept of it.
+    pub(crate) gone: bool,
 }
 
 /// What the decision rests on.
@@ -71,6 +73,18 @@ impl Facts<'_> {
         Ok(start)
     }
 
+    /// Decides for what was kept of a file that is gone: it is the content that it was.
+    pub(crate) fn start_of_gone(&self, generation: u32) -> Result<Start, Stop> {
+        let start = self.same_content()?.unwrap_or_else(|| Start {
+            generation,
+            ..Start::default()
+        });
+        Ok(Start {
+            gone: true,
+            ..start
+        })
+    }
+
     /// The file still holds what was read of it.
     fn same_content(&self) -> Result<Option<Start>, Stop> {
         let Some(Bookmark { file: mark, cursor }) = self.stored else {
@@ -84,6 +98,7 @@ impl Facts<'_> {
             adopts: None,
             done: None,
             kept: mark.kept,
+            gone: false,
         };
         if self.hash.is_some() && self.hash == mark.hash.as_deref() {
             let done = mark.read_to_its_end();

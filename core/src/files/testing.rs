@@ -115,6 +115,23 @@ impl Sink for MemorySink {
         Ok(self.state().known.values().cloned().collect())
     }
 
+    fn raw(
+        &self,
+        _source: &SourceName,
+        unit: &UnitId,
+        generation: u32,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<bool> {
+        let state = self.state();
+        let Some(blocks) = state.raw.get(&(unit.clone(), generation)) else {
+            return Ok(false);
+        };
+        for block in blocks {
+            take(&unpack_raw(&block.packed, block.length, &block.hash).unwrap())?;
+        }
+        Ok(true)
+    }
+
     fn aside(&self) -> Result<Aside> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -365,7 +382,8 @@ impl World {
 
     /// Notes which of the known units have gone, as the engine does after each search.
     fn mark_missing(&self, units: &[Unit]) {
-        let present: BTreeSet<&UnitId> = units.iter().map(|unit| &unit.id).collect();
+        let present = units.iter().filter(|unit| !unit.kept);
+        let present: BTreeSet<&UnitId> = present.map(|unit| &unit.id).collect();
         for known in self.sink.state().known.values_mut() {
             known.missing = !present.contains(&known.id);
         }

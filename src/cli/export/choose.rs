@@ -106,8 +106,7 @@ fn named(app: &App, reader: &Reader, all: &[RawContent], name: &str) -> Result<F
             .collect()
     };
     let below = pick(&is_below);
-    let ways: [&dyn Fn(&str, &str) -> bool; 3] = [&is_path, &is_file_name, &is_stem];
-    let by_name = ways.iter().map(|is| pick(is));
+    let by_name = [pick(&is_path), pick(&is_file_name), pick(&is_stem)];
     let contents = match by_name.into_iter().find(|found| !found.is_empty()) {
         Some(found) => found,
         None => of_origins(all, &origins_of_key(app, reader, name)?),

@@ -69,10 +69,10 @@ pub(crate) fn store(
 ) -> rusqlite::Result<()> {
     let sql = "INSERT INTO checkpoints
                    (source, unit, version, cursor, generation, size, modified_at, content_hash, missing, updated_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10, ?9)
                ON CONFLICT DO UPDATE SET version = excluded.version, cursor = excluded.cursor,
                    generation = excluded.generation, size = excluded.size, modified_at = excluded.modified_at,
-                   content_hash = excluded.content_hash, missing = 0, updated_at = excluded.updated_at";
+                   content_hash = excluded.content_hash, missing = excluded.missing, updated_at = excluded.updated_at";
     let state = &batch.state;
     db.prepare_cached(sql)?
         .execute(params![
@@ -84,7 +84,8 @@ pub(crate) fn store(
             state.size as i64,
             state.modified.map(|time| time.to_string()),
             state.hash.as_ref().map(|hash| &hash[..]),
-            now
+            now,
+            state.missing
         ])
         .map(drop)
 }
@@ -107,6 +108,7 @@ fn known(row: &Row<'_>) -> rusqlite::Result<KnownUnit> {
             size: row.get::<_, i64>(4)? as u64,
             modified: modified.and_then(|text| text.parse::<Timestamp>().ok()),
             hash: hash.and_then(|hash| hash.try_into().ok()),
+            missing: false,
             adopts: None,
         },
         missing: row.get(7)?,

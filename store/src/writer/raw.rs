@@ -36,10 +36,10 @@ pub(crate) fn store(
 
 /// Puts a block at its place. Returns whether that changes anything.
 fn put(db: &Connection, origin: i64, block: &RawBlock, last: bool) -> Result<bool, Failure> {
-    if let Some(standing) = standing(db, origin, block.start)? {
-        if standing.hash == block.hash || (!last && begins_with(db, &standing, block)?) {
-            return Ok(false);
-        }
+    if let Some(standing) = standing(db, origin, block.start)?
+        && (standing.hash == block.hash || (!last && begins_with(db, &standing, block)?))
+    {
+        return Ok(false);
     }
     cut(db, origin, block.start)?;
     if length(db, origin)? != block.start {

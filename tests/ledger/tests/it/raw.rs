@@ -556,3 +556,42 @@ fn command(home: &Path, arguments: &[&str]) -> Command {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
+
+/// A parser that has changed reads everything again, and so does one that is told to.
+#[test]
+fn a_file_that_is_gone_is_read_again_from_what_is_kept() {
+    let home = home();
+    fs::write(home.path("in/a.ledger"), BOOK.replace("NAME", "old")).unwrap();
+    run(home.folder.path(), &["run"]);
+    fs::remove_file(home.path("in/a.ledger")).unwrap();
+    run(home.folder.path(), &["run"]);
+    let before = home.digest();
+    let lose = "DELETE FROM ledger_books; DELETE FROM aliases; DELETE FROM tags; DELETE FROM dirty";
+    let outdate = "UPDATE checkpoints SET version = 9";
+    for reset in [false, true] {
+        home.outside().execute_batch(lose).unwrap();
+        assert!(home.digest() != before);
+        match reset {
+            true => drop(run(
+                home.folder.path(),
+                &["cursor", "reset", "books", "a.ledger", "--yes"],
+            )),
+            false => home.outside().execute_batch(outdate).unwrap(),
+        }
+        // A preview lays nothing out.
+        let (code, said) = run(home.folder.path(), &["preview", "books"]);
+        assert_eq!(code, Some(0), "{said}");
+        let (code, said) = run(home.folder.path(), &["run"]);
+        assert_eq!(code, Some(3), "{said}");
+        assert_eq!(home.get::<String>("SELECT name FROM ledger_books"), "old");
+        assert!(home.get::<bool>("SELECT missing FROM checkpoints WHERE unit = 'a.ledger'"));
+        assert_eq!(home.digest(), before);
+        home.check();
+        home.nothing_staged();
+        let (_, said) = run(home.folder.path(), &["run"]);
+        assert!(
+            said.contains("nothing new") || !said.contains("inserted"),
+            "{said}"
+        );
+    }
+}
