@@ -321,15 +321,13 @@ impl<T: FileSource> Reader<T> {
         out: &mut Output,
     ) -> Result<(), Stop> {
         let signals = Signals::of(cx);
-        let laid_out = match cx.known.get(unit) {
-            Some(known) => gone::lay_out(known, out)?.map(|copy| (known, copy)),
-            None => None,
+        let Some(known) = cx.known.get(unit) else {
+            return Err(Error::bug("nothing is known of this unit").into());
         };
-        let Some((known, copy)) = laid_out else {
+        let Some((opened, _draft)) = gone::lay_out(known, out)? else {
             out.truncated();
             return Ok(());
         };
-        let opened = copy.opened.clone();
         let facts = Facts {
             cx,
             unit,
@@ -343,7 +341,7 @@ impl<T: FileSource> Reader<T> {
         // Where it was, as far as its name tells.
         let root = self.files.roots().first();
         let path = root.map_or_else(PathBuf::new, |root| root.join(unit.as_str()));
-        let file = TrackedFile::new(opened.clone(), path, unit.clone(), signals.clone());
+        let file = TrackedFile::new(opened, path, unit.clone(), signals.clone());
         self.follow(cx, file, (start, stored), (false, None), out)
     }
 

@@ -46,14 +46,8 @@ fn has_more(cx: &Context, known: &KnownUnit) -> bool {
     }
 }
 
-/// A copy of what is kept of a file. It is removed when it is dropped.
-pub(crate) struct Copy {
-    pub(crate) opened: Opened,
-    _file: Draft,
-}
-
 /// A file that is removed when it is dropped.
-struct Draft(PathBuf);
+pub(crate) struct Draft(PathBuf);
 
 impl Drop for Draft {
     fn drop(&mut self) {
@@ -63,7 +57,10 @@ impl Drop for Draft {
 
 /// Lays out what is kept of a unit, as a file that was changed when the original was. Nothing where nothing may be laid
 /// out, as in a rehearsal, or nothing is kept.
-pub(crate) fn lay_out(known: &KnownUnit, out: &mut Output) -> Result<Option<Copy>, Stop> {
+pub(crate) fn lay_out(
+    known: &KnownUnit,
+    out: &mut Output,
+) -> Result<Option<(Opened, Draft)>, Stop> {
     let aside = Emit::new(out).aside()?;
     let Some(mut file) = aside.file else {
         return Ok(None);
@@ -77,10 +74,7 @@ pub(crate) fn lay_out(known: &KnownUnit, out: &mut Output) -> Result<Option<Copy
     if let Some(modified) = known.state.modified {
         set_modified(&file, modified).map_err(failed)?;
     }
-    Ok(Some(Copy {
-        opened: Opened::open(&draft.0)?,
-        _file: draft,
-    }))
+    Ok(Some((Opened::open(&draft.0)?, draft)))
 }
 
 fn set_modified(file: &File, modified: Timestamp) -> io::Result<()> {

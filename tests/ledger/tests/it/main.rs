@@ -19,6 +19,7 @@ mod support;
 
 mod cursors;
 mod derived;
+mod export;
 mod failures;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod faults;
