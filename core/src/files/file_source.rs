@@ -169,7 +169,7 @@ impl<T: FileSource> Reader<T> {
             self.judge(cx, unit);
         }
         if self.files.keep_raw {
-            units.extend(gone::units(cx, &units));
+            units.extend(gone::units(&self.files, cx, &units));
             units.sort_unstable_by(|left, right| left.id.cmp(&right.id));
         }
         self.remember(&units);

@@ -8,8 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::value::RawValue;
 
+use super::Files;
 use super::identity::Bookmark;
 use super::opened::{Opened, Stop};
+use super::scan::is_wanted;
 use crate::checkpoint::KnownUnit;
 use crate::error::{Error, Result};
 use crate::output::{Emit, Output};
@@ -17,14 +19,16 @@ use crate::source::{Context, Unit};
 use crate::time::Timestamp;
 
 /// The units to read from what is kept of them: gone at the look before, too, so that nobody takes a disk that is not
-/// there just now for one that is empty.
-pub(crate) fn units(cx: &Context, present: &[Unit]) -> Vec<Unit> {
+/// there just now for one that is empty. Of several sources that are one, each has those that it would find.
+pub(crate) fn units(files: &Files, cx: &Context, present: &[Unit]) -> Vec<Unit> {
     let is_there = |known: &KnownUnit| {
         let found = present.binary_search_by(|unit| unit.id.cmp(&known.id));
         found.is_ok()
     };
     let known = cx.known.values().filter(|_| cx.chosen.is_none());
-    let gone = known.filter(|known| known.missing && has_more(cx, known) && !is_there(known));
+    let ours = |known: &KnownUnit| is_wanted(files, known.id.as_str(), false);
+    let gone = known.filter(|known| known.missing && ours(known));
+    let gone = gone.filter(|known| has_more(cx, known) && !is_there(known));
     gone.map(|known| Unit {
         size: known.raw,
         modified: known.state.modified,
