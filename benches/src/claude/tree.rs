@@ -145,7 +145,7 @@ impl<'a> Session<'a> {
         }
         let leaf = self.parent.clone();
         let title = self.prose.text(5);
-        self.plain(json!({"type": "summary", "summary": title, "leafUuid": leaf}))?;
+        self.plain(&json!({"type": "summary", "summary": title, "leafUuid": leaf}))?;
         self.log.out.flush()?;
         Ok(())
     }
@@ -155,7 +155,7 @@ impl<'a> Session<'a> {
         let id = self.prose.uuid();
         let snapshot =
             json!({"messageId": id, "trackedFileBackups": {}, "timestamp": instant(self.clock)});
-        self.plain(json!({
+        self.plain(&json!({
             "type": "file-history-snapshot", "messageId": id, "isSnapshotUpdate": false, "snapshot": snapshot,
         }))?;
         let words = 5 + self.prose.random.below(60);
@@ -328,8 +328,8 @@ impl<'a> Session<'a> {
         self.log.line(&line, self.made)
     }
 
-    fn plain(&mut self, line: Value) -> Outcome<()> {
-        self.log.line(&line, self.made)
+    fn plain(&mut self, line: &Value) -> Outcome<()> {
+        self.log.line(line, self.made)
     }
 }
 
