@@ -261,6 +261,33 @@ CREATE TABLE places (
     PRIMARY KEY (file, device, path)
 ) STRICT, WITHOUT ROWID;
 
+-- Raw input: the bytes of files whose rows do not hold all of them, as they were read. A block is a stretch of bytes
+-- as one zstd frame, with BLAKE3 and length of the bytes. Where blocks end follows from the bytes alone (the first
+-- line end at or behind 128 KiB, or 1 MiB), so that equal content shares its blocks, whoever has read it.
+CREATE TABLE raw_blocks (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    length INTEGER NOT NULL,
+    content BLOB NOT NULL
+) STRICT;
+
+-- Which blocks a content has: they follow each other from its first byte on. The last one is replaced when it grows.
+CREATE TABLE raw_parts (
+    origin INTEGER NOT NULL REFERENCES origins(id),
+    start INTEGER NOT NULL,
+    block INTEGER NOT NULL REFERENCES raw_blocks(id),
+    PRIMARY KEY (origin, start)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX raw_parts_by_block ON raw_parts(block);
+
+-- How much of a content is kept raw. ended: it was all there was at the last look. torn: its last line has no end yet.
+CREATE TABLE raw_contents (
+    origin INTEGER PRIMARY KEY REFERENCES origins(id),
+    length INTEGER NOT NULL,
+    ended INTEGER NOT NULL,
+    torn INTEGER NOT NULL
+) STRICT;
+
 -- What shows what is in a file, made from its content: thumbnails, the peaks of waveforms (pairs of signed bytes, the
 -- least and greatest of each stretch). version counts the ways of making it.
 CREATE TABLE previews (

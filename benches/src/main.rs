@@ -8,6 +8,7 @@
     reason = "a command-line tool for developers: its output is the terminal"
 )]
 
+mod claude;
 mod desktop;
 mod floor;
 mod generate;
@@ -30,16 +31,20 @@ use report::Report;
 const USAGE: &str = "\
 usage: datalake-bench [NAME...] [--runs N] [--lines N] [--dir DIR] [--json]
        datalake-bench generate memory|events --lines N --out FILE
+       datalake-bench generate claude --bytes N --out FOLDER
        datalake-bench floor memory FILE DATABASE [--wide]
        datalake-bench floor walk FOLDER
-       datalake-bench floor keep|pictures FOLDER OUT
+       datalake-bench floor keep|pictures|claude FOLDER OUT
 
   NAME      memory, memory-growth, memory-rerun, memory-append, rescan, help, watch-idle,
-            watch-latency, voice, screenshots, media-rerun, media-memory; without one, all
+            watch-latency, voice, screenshots, media-rerun, media-memory, claude, claude-rerun,
+            claude-append, claude-memory; without one, all
   --runs    how often each is run, instead of 5, 3 (memory-growth) or 15 (the short ones)
   --lines   the lines of the log, instead of the 1000000 that the bars are for
   --files   the files of rescan, voice, screenshots and media-rerun, instead of as many as the bar
             is for
+  --bytes   the size of the logs of claude, claude-rerun, claude-append and claude-memory, instead
+            of what the bars are for
   --dir     where the inputs and databases are put, instead of the folder for temporary files
 ";
 
@@ -47,7 +52,7 @@ usage: datalake-bench [NAME...] [--runs N] [--lines N] [--dir DIR] [--json]
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 type Benchmark = fn(&Work, &Options) -> Outcome<Report>;
 
-const BENCHMARKS: [(&str, Benchmark); 12] = [
+const BENCHMARKS: [(&str, Benchmark); 16] = [
     ("help", memory::help),
     ("memory", memory::ingest),
     ("memory-rerun", memory::rerun),
@@ -60,6 +65,10 @@ const BENCHMARKS: [(&str, Benchmark); 12] = [
     ("screenshots", screens::screenshots),
     ("media-rerun", media::rerun),
     ("media-memory", screens::memory),
+    ("claude", claude::ingest),
+    ("claude-rerun", claude::rerun),
+    ("claude-append", claude::append),
+    ("claude-memory", claude::memory),
 ];
 
 /// What the command line says.
@@ -68,6 +77,7 @@ struct Options {
     runs: Option<usize>,
     lines: u64,
     files: Option<u64>,
+    bytes: Option<u64>,
     folder: Option<PathBuf>,
     out: Option<PathBuf>,
     json: bool,
@@ -81,6 +91,7 @@ impl Options {
             runs: None,
             lines: 1_000_000,
             files: None,
+            bytes: None,
             folder: None,
             out: None,
             json: false,
@@ -92,6 +103,7 @@ impl Options {
                 "--runs" => options.runs = Some(value()?.parse()?),
                 "--lines" => options.lines = value()?.parse()?,
                 "--files" => options.files = Some(value()?.parse()?),
+                "--bytes" => options.bytes = Some(value()?.parse()?),
                 "--dir" => options.folder = Some(value()?.into()),
                 "--out" => options.out = Some(value()?.into()),
                 "--json" => options.json = true,
@@ -126,12 +138,16 @@ fn dispatch(options: &Options) -> Outcome<()> {
         ["generate", "events"] => {
             to_file(out(options)?, |out| generate::events(out, options.lines))
         }
+        ["generate", "claude"] => {
+            claude::generate(out(options)?, options.bytes.unwrap_or(100_000_000))
+        }
         ["floor", "memory", file, database] if options.wide => {
             floor::wide(Path::new(file), Path::new(database))
         }
         ["floor", "memory", file, database] => floor::compact(Path::new(file), Path::new(database)),
         ["floor", "keep", folder, out] => media::keep(Path::new(folder), Path::new(out)),
         ["floor", "pictures", folder, _] => screens::pictures(Path::new(folder)),
+        ["floor", "claude", folder, out] => claude::floor(Path::new(folder), Path::new(out)),
         ["floor", "walk", folder] => rescan::walk(Path::new(folder)),
         names => benchmarks(names, options),
     }

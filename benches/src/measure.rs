@@ -28,6 +28,11 @@ pub(crate) struct Usage {
 
 /// Runs a program to its end; any exit status but 0 is an error.
 pub(crate) fn run(command: &mut Command) -> Outcome<Usage> {
+    run_to(command, 0)
+}
+
+/// Runs a program to its end; any other exit status is an error.
+pub(crate) fn run_to(command: &mut Command, code: i32) -> Outcome<Usage> {
     let started = Instant::now();
     let child = command
         .spawn()
@@ -42,7 +47,7 @@ pub(crate) fn run(command: &mut Command) -> Outcome<Usage> {
     });
     let (status, cpu) = waited?;
     let seen = seen.map_err(|_| "the thread that watches memory panicked")?;
-    if status != 0 {
+    if status != code << 8 {
         return Err(format!("{command:?} ended with status {status:#x}").into());
     }
     let busiest = seen.threads.into_values().max().unwrap_or_default();

@@ -82,7 +82,16 @@ impl Store {
 
     /// Runs one of these commands; where it fails, what it said is part of the error.
     pub(crate) fn run(&self, command: &mut Command) -> Outcome<Usage> {
-        measure::run(command).map_err(|error| {
+        self.run_to(command, 0)
+    }
+
+    /// Runs one of these commands over an input of which something is rejected.
+    pub(crate) fn run_with_rejects(&self, command: &mut Command) -> Outcome<Usage> {
+        self.run_to(command, 3)
+    }
+
+    fn run_to(&self, command: &mut Command, code: i32) -> Outcome<Usage> {
+        measure::run_to(command, code).map_err(|error| {
             let said = fs::read_to_string(self.path(MESSAGES)).unwrap_or_default();
             format!("{error}\n{}", said.trim_end()).into()
         })

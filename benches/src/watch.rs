@@ -18,11 +18,35 @@ use crate::{Options, Outcome};
 const FILES: usize = 10_000;
 /// How long that is measured: two full scans are in it.
 const IDLE: Duration = Duration::from_secs(125);
-/// Lines that are appended, and how long after one another, at least.
-const TOLD_LINES: usize = 100;
-const POLLED_LINES: usize = 30;
+/// The ways in which a watch hears of changes.
+pub(crate) const WAYS: [Way; 2] = [
+    Way {
+        name: "told of changes",
+        setting: "watch.notify=true",
+        lines: 100,
+        bar: 500.0,
+    },
+    Way {
+        name: "by polling alone",
+        setting: "watch.notify=false",
+        lines: 30,
+        bar: 3_000.0,
+    },
+];
+/// Nothing more comes of what is there when nothing has come for so long.
+const QUIET: Duration = Duration::from_secs(1);
 /// How long a line may take before something is wrong.
 const LOST: Duration = Duration::from_secs(90);
+
+/// How a watch hears of changes.
+pub(crate) struct Way {
+    name: &'static str,
+    setting: &'static str,
+    /// Lines that are appended.
+    lines: usize,
+    /// How many milliseconds they may take, but for one in twenty.
+    bar: f64,
+}
 
 /// A watch under way; ended when dropped.
 struct Watch {
@@ -53,6 +77,18 @@ impl Watch {
             sleep(Duration::from_millis(1));
         }
         Ok(())
+    }
+
+    /// Waits until all that is there has been read.
+    fn settle(&self, reader: &mut Option<Connection>) -> Outcome<()> {
+        self.wait_for(reader, 1)?;
+        loop {
+            let before = self.rows(reader);
+            sleep(QUIET);
+            if self.rows(reader) == before {
+                return Ok(());
+            }
+        }
     }
 
     fn rows(&self, reader: &mut Option<Connection>) -> i64 {
@@ -142,38 +178,46 @@ pub(crate) fn latency(work: &Work, _options: &Options) -> Outcome<Report> {
         "watch-latency",
         String::from("from the end of a write to the commit of its row, one line at a time"),
     );
-    for (how, setting, lines, bar) in [
-        ("told of changes", "true", TOLD_LINES, 500.0),
-        ("by polling alone", "false", POLLED_LINES, 3_000.0),
-    ] {
-        let mut took = appended(work, &format!("watch.notify={setting}"), lines)?;
-        took.sort_by(f64::total_cmp);
-        let at = |share: f64| {
-            took[((took.len() as f64 * share).ceil() as usize).clamp(1, took.len()) - 1]
-        };
-        report.add(Figure::new(format!("median, {how}"), at(0.5), "ms"));
-        report.add(Figure::new(format!("95 of 100, {how}"), at(0.95), "ms").at_most(bar));
-        report.add(Figure::new(format!("slowest, {how}"), at(1.0), "ms"));
+    for way in WAYS {
+        let input = tempfile::TempDir::new_in(work.path())?;
+        let file = input.path().join("metrics.jsonl");
+        append(&file, 0)?;
+        let store = Store::new(work.path(), input.path())?;
+        let took = appended(&store, &way, |number| append(&file, number))?;
+        add_latencies(&mut report, &way, took);
     }
     Ok(report)
 }
 
-/// How many milliseconds each line took.
-fn appended(work: &Work, setting: &str, lines: usize) -> Outcome<Vec<f64>> {
-    let input = tempfile::TempDir::new_in(work.path())?;
-    let file = input.path().join("metrics.jsonl");
-    append(&file, 0)?;
-    let store = Store::new(work.path(), input.path())?;
-    let watch = Watch::start(&store, &[setting])?;
+/// Adds what most lines took, nearly all, and the slowest.
+pub(crate) fn add_latencies(report: &mut Report, way: &Way, mut took: Vec<f64>) {
+    took.sort_by(f64::total_cmp);
+    let at =
+        |share: f64| took[((took.len() as f64 * share).ceil() as usize).clamp(1, took.len()) - 1];
+    let Way { name, bar, .. } = way;
+    report.add(Figure::new(format!("median, {name}"), at(0.5), "ms"));
+    report.add(Figure::new(format!("95 of 100, {name}"), at(0.95), "ms").at_most(*bar));
+    report.add(Figure::new(format!("slowest, {name}"), at(1.0), "ms"));
+}
+
+/// How many milliseconds each line took, from the end of its writing to the commit of its row. A line is written by
+/// `append`, which gets its number, from 1 on.
+pub(crate) fn appended(
+    store: &Store,
+    way: &Way,
+    mut append: impl FnMut(usize) -> Outcome<()>,
+) -> Outcome<Vec<f64>> {
+    let watch = Watch::start(store, &[way.setting])?;
     let mut reader = None;
-    watch.wait_for(&mut reader, 1)?;
+    watch.settle(&mut reader)?;
     let mut took = Vec::new();
-    for number in 1..=lines {
+    for number in 1..=way.lines {
         // At ever another distance from the last look.
         sleep(Duration::from_millis(60 + (number as u64 * 137) % 400));
-        append(&file, number)?;
+        let before = watch.rows(&mut reader);
+        append(number)?;
         let begun = Instant::now();
-        watch.wait_for(&mut reader, number as i64 + 1)?;
+        watch.wait_for(&mut reader, before + 1)?;
         took.push(begun.elapsed().as_secs_f64() * 1_000.0);
     }
     Ok(took)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::checkpoint::{Checkpoint, SourceName, UnitId, UnitState};
 use crate::dataset::{Dataset, Kind, Shape};
+use crate::raw::RawBlock;
 use crate::record::{Extras, Origin, Record, Scope, Version, spare};
 use crate::reject::{Reject, Sample};
 use crate::value::{ValueRef, Values, copy_with_entries};
@@ -96,6 +97,10 @@ pub struct Batch {
     /// About how much memory they take.
     reject_bytes: usize,
     preview_bytes: usize,
+    raw: Vec<RawBlock>,
+    raw_bytes: usize,
+    /// The length of the unit's raw content, if all there was of it at the last look has now been pushed.
+    pub raw_end: Option<u64>,
     /// Scopes of which everything has now been pushed.
     pub complete: Vec<(Scope, Version)>,
     /// Scopes whose rows older than the version are to be taken out: what `relate` wrote before.
@@ -126,6 +131,9 @@ impl Batch {
             rejects: Vec::new(),
             reject_bytes: 0,
             preview_bytes: 0,
+            raw: Vec::new(),
+            raw_bytes: 0,
+            raw_end: None,
             complete: Vec::new(),
             replaced: Vec::new(),
             checkpoint: None,
@@ -186,6 +194,23 @@ impl Batch {
     /// Its rejects, in the order in which they were added.
     pub fn rejects(&self) -> &[Rejected] {
         &self.rejects
+    }
+
+    /// Adds raw bytes of the unit: blocks that follow each other.
+    pub fn keep(&mut self, blocks: Vec<RawBlock>) {
+        let packed = blocks.iter().map(|block| block.packed.len());
+        self.raw_bytes += packed.sum::<usize>() + blocks.len() * size_of::<RawBlock>();
+        self.raw.extend(blocks);
+    }
+
+    /// Its raw bytes, in their order.
+    pub fn raw(&self) -> &[RawBlock] {
+        &self.raw
+    }
+
+    /// About how much memory its raw bytes take.
+    pub fn raw_size(&self) -> usize {
+        self.raw_bytes
     }
 
     fn number(&mut self, dataset: &'static Dataset) -> u16 {
@@ -250,13 +275,14 @@ impl Batch {
     /// Whether writing it would change nothing: what ends an attempt whose last commit held everything.
     pub fn is_blank(&self) -> bool {
         let nothing = self.is_empty() && self.rejects.is_empty() && self.checkpoint.is_none();
-        nothing && self.complete.is_empty() && self.replaced.is_empty()
+        let no_raw = self.raw.is_empty() && self.raw_end.is_none();
+        nothing && no_raw && self.complete.is_empty() && self.replaced.is_empty()
     }
 
-    /// About how much memory its records and rejects take, in bytes.
+    /// About how much memory its records, rejects and raw bytes take, in bytes.
     pub fn size(&self) -> usize {
         let entries = self.entries.len() * size_of::<Entry>();
-        self.rows.len() + entries + self.reject_bytes + self.preview_bytes
+        self.rows.len() + entries + self.reject_bytes + self.preview_bytes + self.raw_bytes
     }
 
     /// The datasets its records belong to.

@@ -75,8 +75,19 @@ pub struct UnitState {
     pub modified: Option<Timestamp>,
     /// BLAKE3 of its content, for units that are read as a whole.
     pub hash: Option<ContentHash>,
-    /// The unit whose content and cursor it carries on, after a rename or rotation.
-    pub adopts: Option<UnitId>,
+    /// Whether it was gone, and was read from what is kept of it.
+    pub missing: bool,
+    /// The content whose rows and cursor it carries on, after a rename or rotation.
+    pub adopts: Option<Adopted>,
+}
+
+/// A content that goes on under another name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adopted {
+    /// The unit that it was.
+    pub unit: UnitId,
+    /// Which of that unit's contents it was: that unit may have another by now.
+    pub generation: u32,
 }
 
 /// A unit this source has or once had.
@@ -90,4 +101,6 @@ pub struct KnownUnit {
     pub state: UnitState,
     /// Whether it was gone at the last look.
     pub missing: bool,
+    /// How many raw bytes are kept of its content.
+    pub raw: u64,
 }

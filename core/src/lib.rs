@@ -12,6 +12,7 @@ mod files;
 pub mod name_time;
 mod output;
 mod pump;
+mod raw;
 mod reading;
 mod record;
 pub mod registry;
@@ -26,7 +27,7 @@ pub mod value;
 pub use async_trait::async_trait;
 pub use batch::{Batch, RecordRef, Rejected, Ticket};
 pub use blob::{Blob, Content, ContentHash, FileMode, FileRef, Preview, Staged, hash};
-pub use checkpoint::{Checkpoint, KnownUnit, SourceName, UnitId, UnitState};
+pub use checkpoint::{Adopted, Checkpoint, KnownUnit, SourceName, UnitId, UnitState};
 pub use config::{ByteSize, Folders, Paths, Secret, Section};
 pub use dataset::{Column, Dataset, Derive, Kind, Merge, Owner, Shape};
 pub use error::{Error, ErrorKind, Result};
@@ -41,6 +42,7 @@ pub use inventory;
 pub use output::{
     BATCH_BYTES, BATCH_RECORDS, Emit, Job, LIGHT_BYTES, Outcome, Output, Progress, QUEUED_BATCHES,
 };
+pub use raw::{RAW_BATCH, RAW_BLOCK, RAW_LIMIT, RawBlock, unpack_raw};
 pub use reading::{Parsed, RELATE_UNIT, Reading, UnitDone};
 pub use record::{Alias, Extras, Link, Origin, Record, Scope, Version};
 pub use registry::{Fixtures, SourceEntry, Stability};

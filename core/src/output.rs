@@ -13,6 +13,7 @@ use crate::blob::{Blob, FileRef};
 use crate::checkpoint::{Checkpoint, SourceName, UnitId, UnitState};
 use crate::error::{Error, Result};
 use crate::pump::Pump;
+use crate::raw::RawBlock;
 use crate::record::{Origin, Record, Scope, Version};
 use crate::reject::{Reject, Sample, Skip};
 use crate::sink::{Receipt, Sink};
@@ -189,6 +190,22 @@ impl Output {
     /// Takes out the rows of `scope` that were last seen before `version`.
     pub fn replace(&mut self, scope: Scope, version: Version) {
         self.batch.replaced.push((scope, version));
+    }
+
+    /// Keeps raw bytes of the unit; `end` is the length of all of it, where that is reached.
+    pub(crate) fn keep(&mut self, blocks: Vec<RawBlock>, end: Option<u64>) {
+        self.batch.keep(blocks);
+        self.batch.raw_end = end;
+    }
+
+    /// Hands out the raw bytes that are kept of a content of the unit. Called by workers; blocks.
+    pub(crate) fn raw(
+        &self,
+        generation: u32,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<bool> {
+        self.sink
+            .raw(&self.job.source, &self.job.unit, generation, take)
     }
 
     /// Counts input bytes as read.
@@ -394,6 +411,15 @@ impl<'a> Emit<'a> {
     pub(crate) fn hold(&mut self, record: Record) -> Result<()> {
         self.output.add(record);
         if self.output.batch.size() < 2 * self.output.job.batch_bytes {
+            return Ok(());
+        }
+        let batch = self.output.seal(None);
+        self.output.send_blocking(batch)
+    }
+
+    /// Sends the open batch without moving the checkpoint, if it is full.
+    pub(crate) fn send_if_full(&mut self) -> Result<()> {
+        if !self.output.is_full() {
             return Ok(());
         }
         let batch = self.output.seal(None);

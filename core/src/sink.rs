@@ -45,4 +45,16 @@ pub trait Sink: Send + Sync {
 
     /// A place for the copy of a file, until the batch whose record brings it is written. Called by workers; blocks.
     fn aside(&self) -> Result<Aside>;
+
+    /// Hands out the raw bytes that are kept of a content of a unit, in their order; `false` where none are. Called by
+    /// workers; blocks.
+    fn raw(
+        &self,
+        _source: &SourceName,
+        _unit: &UnitId,
+        _generation: u32,
+        _take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<bool> {
+        Ok(false)
+    }
 }

@@ -37,6 +37,8 @@ pub struct Unit {
     pub stamp: Option<Stamp>,
     /// Whether it is read as a whole, and so should be left alone until nobody writes to it.
     pub whole: bool,
+    /// Whether its file is gone, and it is read from the raw bytes that are kept of it.
+    pub kept: bool,
 }
 
 impl Unit {
@@ -52,6 +54,7 @@ impl Unit {
             pending: 0,
             stamp: None,
             whole: false,
+            kept: false,
         }
     }
 }

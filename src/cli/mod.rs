@@ -11,6 +11,7 @@ mod cursor;
 mod datasets;
 mod discard;
 mod docs;
+mod export;
 mod forget;
 mod ingest;
 mod init;
@@ -41,6 +42,7 @@ use app::App;
 use completions::CompletionsArgs;
 use cursor::CursorCommand;
 use discard::DropArgs;
+use export::ExportArgs;
 use forget::ForgetArgs;
 use ingest::IngestArgs;
 use preview::PreviewArgs;
@@ -143,6 +145,11 @@ enum Command {
     List(ListArgs),
     /// Run an SQL statement that reads, or open a menu
     Query(QueryArgs),
+    /// Give back what was taken in: a file byte for byte, also when it is gone
+    ///
+    /// Bytes are kept of files whose rows do not hold all of them, lines included that were bad or torn. Of a
+    /// compressed log that is what it unpacks to.
+    Export(ExportArgs),
     /// Count what the store holds
     Stats,
     /// Print the script that lets a shell complete the command line
@@ -325,6 +332,7 @@ fn dispatch(cli: Cli) -> Result<Exit> {
                 Command::Forget(args) => forget::run(&app, &args),
                 Command::List(args) => datasets::list(&app, &args),
                 Command::Query(args) => query::run(&app, &args),
+                Command::Export(args) => export::run(&app, &args),
                 Command::Stats => stats::run(&app),
                 Command::Plugins(_)
                 | Command::Docs { .. }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use datalake_core::{
     BATCH_BYTES, Context, Error, KnownUnit, LIGHT_BYTES, LINE_LIMIT, Progress, Pulse,
-    QUEUED_BATCHES, Reading, Receipt, Result, Sink, UnitId, Zone,
+    QUEUED_BATCHES, RAW_BATCH, Reading, Receipt, Result, Sink, UnitId, Zone,
 };
 use datalake_store::{Holder, LockState, RunEnd, RunStart, SourceLock, Store};
 use tokio::sync::Semaphore;
@@ -43,12 +43,13 @@ pub struct Limits {
     pub stall: Duration,
 }
 
-/// The largest batch: it is sent off once it passes twice its size, with the one record that made it do so.
-const BATCH: usize = 2 * BATCH_BYTES + LINE_LIMIT;
+/// The largest batch: it is sent off once it passes twice its size, with the one record that made it do so and the raw
+/// bytes that belong to it.
+const BATCH: usize = 2 * BATCH_BYTES + LINE_LIMIT + RAW_BATCH;
 /// What a reader holds at most: the longest line in a buffer that has doubled its size to hold it, the record that
-/// is made of it, a batch that is filled, one that waits and one that is written. Few inputs have such lines: a
-/// reader of short ones holds a twentieth of this.
-const READER: u64 = (3 * LINE_LIMIT + (2 + QUEUED_BATCHES) * BATCH) as u64;
+/// is made of it, raw bytes on their way into a batch, a batch that is filled, one that waits and one that is written.
+/// Few inputs have such lines: a reader of short ones holds a twentieth of this.
+const READER: u64 = (3 * LINE_LIMIT + RAW_BATCH + (2 + QUEUED_BATCHES) * BATCH) as u64;
 /// How many units may wait to be written together, each with a light batch.
 const WAITING: usize = 32;
 /// What is remembered of a unit: its name, its checkpoint, what its file looked like.

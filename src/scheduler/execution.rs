@@ -130,7 +130,8 @@ impl<'e> Execution<'e> {
         if context.chosen.is_some() || !source.roots().iter().all(|root| root.exists()) {
             return Ok(());
         }
-        let present: HashSet<_> = units.iter().map(|unit| &unit.id).collect();
+        let present = units.iter().filter(|unit| !unit.kept);
+        let present: HashSet<_> = present.map(|unit| &unit.id).collect();
         let mut known = context.known.values();
         if known.any(|unit| unit.missing == present.contains(&unit.id)) {
             self.tally.attempted = true;

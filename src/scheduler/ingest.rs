@@ -193,6 +193,16 @@ impl Sink for NotingSink {
     fn aside(&self) -> Result<Aside> {
         self.store.aside()
     }
+
+    fn raw(
+        &self,
+        source: &SourceName,
+        unit: &UnitId,
+        generation: u32,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<bool> {
+        self.store.raw(source, unit, generation, take)
+    }
 }
 
 /// The records of a batch by dataset.

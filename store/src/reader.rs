@@ -136,8 +136,7 @@ impl Reader {
         triggers: &[&str],
         deadline: Duration,
     ) -> Result<Option<LastRun>> {
-        self.deadline.set(deadline);
-        history::last_run(&self.connection, source, triggers).map_err(|error| self.explain(error))
+        self.read(deadline, |db| history::last_run(db, source, triggers))
     }
 
     /// Whether a run that was to happen once has happened: one with the trigger `once` ended well.
@@ -145,8 +144,7 @@ impl Reader {
     /// # Errors
     /// As [`Reader::last_run`].
     pub fn once_done(&self, source: &str, deadline: Duration) -> Result<bool> {
-        self.deadline.set(deadline);
-        history::once_done(&self.connection, source).map_err(|error| self.explain(error))
+        self.read(deadline, |db| history::once_done(db, source))
     }
 
     /// The row of a dataset of ordinary rows that has this key, its values in the order of [`Dataset::key`].
@@ -159,8 +157,7 @@ impl Reader {
         key: &[Value],
         deadline: Duration,
     ) -> Result<Option<FoundRow>> {
-        self.deadline.set(deadline);
-        lookup::by_key(&self.connection, dataset, key).map_err(|error| self.explain(error))
+        self.read(deadline, |db| lookup::by_key(db, dataset, key))
     }
 
     /// A page of the open rejects: see [`Store::open_rejects`](crate::Store::open_rejects).
@@ -174,11 +171,29 @@ impl Reader {
         after: i64,
         deadline: Duration,
     ) -> Result<Vec<StoredReject>> {
-        self.deadline.set(deadline);
-        rejects::open(&self.connection, source, ids, after).map_err(|error| self.explain(error))
+        self.read(deadline, |db| rejects::open(db, source, ids, after))
     }
 
-    fn explain(&self, error: rusqlite::Error) -> Error {
+    /// Runs `work`, which has to end by `deadline`.
+    pub(crate) fn read<T>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        self.deadline.set(deadline);
+        work(&self.connection).map_err(|error| self.explain(error))
+    }
+
+    /// Gives what is being read so much time from now on.
+    pub(crate) fn allow(&self, deadline: Duration) {
+        self.deadline.set(deadline);
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(crate) fn explain(&self, error: rusqlite::Error) -> Error {
         match &error {
             rusqlite::Error::SqlInputError {
                 msg, sql, offset, ..

@@ -1,6 +1,7 @@
 //! The store as the rest of the program sees it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use datalake_core::{
@@ -199,7 +200,26 @@ impl Sink for Store {
     fn aside(&self) -> Result<Aside> {
         self.tree.aside()
     }
+
+    fn raw(
+        &self,
+        source: &SourceName,
+        unit: &UnitId,
+        generation: u32,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<bool> {
+        let reader = Self::reader(&self.settings)?;
+        let wanted = (&**source, unit.as_str(), generation);
+        let Some(content) = reader.raw_content(wanted, RAW_DEADLINE)? else {
+            return Ok(false);
+        };
+        reader.raw_bytes(&content, RAW_DEADLINE, |bytes| take(bytes).map(|()| true))?;
+        Ok(true)
+    }
 }
+
+/// A block of raw bytes is read within.
+const RAW_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Finds out now what would otherwise fail in the middle of a run.
 pub(crate) fn check_usable(settings: &Settings, connection: &Connection) -> Result<()> {

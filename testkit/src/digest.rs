@@ -70,6 +70,7 @@ pub fn digest(db: &Connection, datasets: &[&'static Dataset], detail: Detail) ->
     let previews = "SELECT f.hash, p.kind, p.media_type, p.version, p.content FROM previews AS p JOIN files AS f ON f.id = p.file";
     let columns = ["file", "kind", "media_type", "version", "content"];
     reader.list("preview", &columns, previews, &mut lines)?;
+    reader.raw(&mut lines)?;
     reader.list(
         "dirty",
         &["dataset", "row"],
@@ -294,6 +295,23 @@ impl Reader<'_> {
         );
         let width = names.len() - usize::from(!self.detail.hashes);
         self.list("reject", &names[..width], &sql, lines)
+    }
+
+    /// Raw input: whole contents, with the blocks they are kept in.
+    fn raw(&self, lines: &mut Vec<String>) -> Result {
+        let origin = match self.detail.origins {
+            true => ORIGIN.replace("?1", "c.origin"),
+            false => String::from("NULL"),
+        };
+        let sql = format!(
+            "SELECT DISTINCT ({origin}), c.length, c.ended, c.torn, (
+                 SELECT group_concat(p.start || ':' || lower(hex(b.hash)), ' ' ORDER BY p.start)
+                 FROM raw_parts AS p JOIN raw_blocks AS b ON b.id = p.block WHERE p.origin = c.origin)
+             FROM raw_contents AS c"
+        );
+        let columns = ["origin", "length", "ended", "torn", "blocks"];
+        let width = columns.len() - usize::from(!self.detail.hashes);
+        self.list("raw", &columns[..width], &sql, lines)
     }
 
     fn list(&self, what: &str, names: &[&str], sql: &str, lines: &mut Vec<String>) -> Result {

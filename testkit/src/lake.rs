@@ -13,10 +13,10 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::digest::{Detail, count, digest, keys};
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, ensure};
 use crate::kit::{Input, Kit};
 use crate::reading::{DEVICE, How, Ran, read};
-use crate::sound::{files_of_rows, nothing_staged, sound};
+use crate::sound::{files_of_rows, nothing_staged, raw_content, sound};
 
 /// When every input was last changed, in seconds since 1970, unless a check says otherwise: whatever is made
 /// of it must be the same in every folder.
@@ -181,7 +181,27 @@ impl Lake {
     /// Fails unless everything holds that must hold of any store.
     pub(crate) fn sound(&self) -> Result {
         let db = self.connection()?;
-        sound(&db, &self.path().join(DATA), self.kit.entry.datasets)
+        sound(&db, &self.path().join(DATA), self.kit.entry.datasets)?;
+        self.raw_is_as_the_files(&db)
+    }
+
+    /// Fails unless the raw bytes that are kept of a file are the file, where it is as it was read.
+    fn raw_is_as_the_files(&self, db: &Connection) -> Result {
+        let sql = "SELECT o.id, o.unit, k.size FROM raw_contents AS c JOIN origins AS o ON o.id = c.origin
+                   JOIN checkpoints AS k ON k.source = o.source AND k.unit = o.unit AND k.generation = o.generation
+                   WHERE c.ended AND NOT k.missing AND c.length = k.size";
+        let mut statement = db.prepare(sql)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        for row in rows {
+            let (origin, unit, size): (i64, String, i64) = row?;
+            let bytes = fs::read(self.input(&unit)).unwrap_or_default();
+            let same = bytes.len() as i64 != size || raw_content(db, origin)? == bytes;
+            ensure!(
+                same,
+                "the raw bytes that are kept of {unit} are not the file's"
+            );
+        }
+        Ok(())
     }
 
     /// Fails if there is a row without its file.

@@ -260,7 +260,8 @@ async fn read_all(
     ran: &mut Ran,
 ) -> datalake_core::Result<()> {
     let mut units = reading.units().await?;
-    let present = units.iter().map(|unit| unit.id.clone()).collect();
+    let present = units.iter().filter(|unit| !unit.kept);
+    let present = present.map(|unit| unit.id.clone()).collect();
     store
         .mark_missing(reading.context.source.clone(), present)
         .await?;

@@ -37,7 +37,8 @@ pub struct Seen {
     pub batches: u64,
     /// Records in them.
     pub records: u64,
-    /// Their bytes, as [`Batch::size`] counts them.
+    /// Their bytes, as [`Batch::size`] counts them. Raw bytes are left out here and below: how many come with a batch
+    /// does not depend on its size.
     pub bytes: u64,
     /// The most bytes that a batch with more than one record had.
     pub largest: usize,
@@ -97,8 +98,8 @@ impl Probe {
         seen.most = seen.most.max(records);
         match records {
             0 => {}
-            1 => seen.largest_record = seen.largest_record.max(batch.size()),
-            _ => seen.largest = seen.largest.max(batch.size()),
+            1 => seen.largest_record = seen.largest_record.max(size_of(batch)),
+            _ => seen.largest = seen.largest.max(size_of(batch)),
         }
     }
 
@@ -140,7 +141,7 @@ impl Sink for Probe {
         if self.plan == Plan::Poison && number == 0 {
             batch.push(poison(&batch));
         }
-        let (records, bytes) = (batch.len() as u64, batch.size() as u64);
+        let (records, bytes) = (batch.len() as u64, size_of(&batch) as u64);
         let receipt = self.store.write(batch).await?;
         let written = self.count(records, bytes);
         if matches!(self.plan, Plan::CancelAfter(after) if written >= after) {
@@ -160,6 +161,20 @@ impl Sink for Probe {
     fn aside(&self) -> Result<Aside> {
         self.store.aside()
     }
+
+    fn raw(
+        &self,
+        source: &SourceName,
+        unit: &UnitId,
+        generation: u32,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<bool> {
+        self.store.raw(source, unit, generation, take)
+    }
+}
+
+fn size_of(batch: &Batch) -> usize {
+    batch.size() - batch.raw_size()
 }
 
 /// A field that no dataset has.

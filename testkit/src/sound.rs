@@ -32,7 +32,65 @@ pub fn sound(db: &Connection, data: &Path, datasets: &[&'static Dataset]) -> Res
             );
         }
     }
+    sound_raw(db)?;
     sound_files(db, data)
+}
+
+/// Checks that raw input is there as a whole: of each content the blocks from its first byte to its length, each with the
+/// bytes that it says, and no block that no content has.
+///
+/// # Errors
+/// Says what is missing or damaged.
+fn sound_raw(db: &Connection) -> Result {
+    let contents = "SELECT c.origin, c.length, c.torn FROM raw_contents AS c
+                    UNION SELECT origin, 0, 0 FROM raw_parts WHERE origin NOT IN (SELECT origin FROM raw_contents)";
+    let mut statement = db.prepare(contents)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    for row in rows {
+        let (origin, length, torn): (i64, i64, bool) = row?;
+        let content = raw_content(db, origin)?;
+        ensure!(
+            content.len() as i64 == length,
+            "{} raw bytes are kept of origin {origin}, and there should be {length}",
+            content.len()
+        );
+        let is_torn = content.last().is_some_and(|last| *last != b'\n');
+        ensure!(
+            torn == is_torn,
+            "whether the last line of origin {origin} is torn is noted wrongly"
+        );
+    }
+    let unused = "SELECT count(*) FROM raw_blocks WHERE id NOT IN (SELECT block FROM raw_parts)";
+    let unused: i64 = db.query_row(unused, [], |row| row.get(0))?;
+    ensure!(unused == 0, "{unused} raw blocks belong to no content");
+    Ok(())
+}
+
+/// The raw bytes of a content.
+///
+/// # Errors
+/// They have a gap, or a block is damaged.
+pub(crate) fn raw_content(db: &Connection, origin: i64) -> Result<Vec<u8>> {
+    let parts = "SELECT p.start, b.length, b.hash, b.content FROM raw_parts AS p JOIN raw_blocks AS b ON b.id = p.block
+                 WHERE p.origin = ?1 ORDER BY p.start";
+    let mut statement = db.prepare(parts)?;
+    let mut rows = statement.query([origin])?;
+    let mut content = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (start, length): (i64, u32) = (row.get(0)?, row.get(1)?);
+        let (hash, packed): (Vec<u8>, Vec<u8>) = (row.get(2)?, row.get(3)?);
+        ensure!(
+            start == content.len() as i64,
+            "the raw bytes of origin {origin} have a gap before {start}"
+        );
+        let bytes = datalake_core::unpack_raw(&packed, length, &hash);
+        ensure!(
+            bytes.is_some(),
+            "the raw bytes of origin {origin} from {start} on are damaged"
+        );
+        content.extend(bytes.unwrap_or_default());
+    }
+    Ok(content)
 }
 
 /// Checks the database alone: SQLite's own check, foreign keys, and every full-text index against its table.

@@ -26,7 +26,8 @@ fn rejects() {
 
 #[test]
 fn cursors_and_forgetting() {
-    snap!(TestContext::bare(); "cursor --help", "cursor show --help", "cursor reset --help", "forget --help");
+    snap!(TestContext::bare(); "cursor --help", "cursor show --help", "cursor reset --help", "forget --help",
+        "export --help");
 }
 
 #[test]
@@ -36,7 +37,7 @@ fn shells() {
         let cx = TestContext::bare();
         let ran = cx.run(&format!("completions {shell}")).expect(0);
         for command in [
-            "datalake", "ingest", "preview", "forget", "rejects", "cursor",
+            "datalake", "ingest", "preview", "forget", "rejects", "cursor", "export",
         ] {
             assert!(ran.stdout.contains(command), "{shell}: {command}");
         }

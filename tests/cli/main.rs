@@ -20,6 +20,7 @@ mod bad_lines;
 mod cursor;
 mod databases;
 mod discard;
+mod export;
 mod forget;
 mod help;
 mod ingest;

@@ -94,18 +94,6 @@ impl Scene<'_> {
         tally
     }
 
-    /// Lets calls by chance fail, in runs whose calls come in another order each time.
-    pub(crate) fn by_chance(&self, fault: Fault, rounds: u64) -> Tally {
-        let (calls, names) = self.without_faults(fault.class);
-        let mut tally = Tally::default();
-        for seed in 0..rounds {
-            self.round(fault, 1 + Random(seed).below(calls), &names, &mut tally);
-        }
-        println!("{fault:?}: about {calls} calls, {tally:?}");
-        assert!(2 * tally.hit > tally.runs, "{fault:?}: {tally:?}");
-        tally
-    }
-
     /// Lets the disk be full: at sizes by chance, from what was there before up to what a run needs at most. It
     /// stays full for a second run, and has room for a third.
     pub(crate) fn full_disks(&self, rounds: u64) -> Tally {
@@ -157,7 +145,7 @@ impl Scene<'_> {
     }
 
     /// How many calls a run makes, and the names of the files behind it.
-    fn without_faults(&self, class: Class) -> (u64, BTreeSet<String>) {
+    pub(crate) fn without_faults(&self, class: Class) -> (u64, BTreeSet<String>) {
         let place = self.copy();
         let faults = Faults::none(place.path());
         let ended = self.run(place.path(), &faults);
@@ -166,7 +154,13 @@ impl Scene<'_> {
         (faults.seen(class), names(place.path()))
     }
 
-    fn round(&self, fault: Fault, number: u64, names_then: &BTreeSet<String>, tally: &mut Tally) {
+    pub(crate) fn round(
+        &self,
+        fault: Fault,
+        number: u64,
+        names_then: &BTreeSet<String>,
+        tally: &mut Tally,
+    ) {
         let place = self.copy();
         let mut context = Context(fault.plan(number));
         let faults = Faults::plan(place.path(), fault.plan(number));

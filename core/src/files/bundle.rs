@@ -15,7 +15,7 @@ use super::opened::{Opened, Stop};
 use super::scan::{Found, concerns, find, tell_apart};
 use super::signals::Signals;
 use crate::blob::{Blob, ContentHash, FileRef};
-use crate::checkpoint::{Checkpoint, KnownUnit, UnitId, UnitState};
+use crate::checkpoint::{Adopted, Checkpoint, KnownUnit, UnitId, UnitState};
 use crate::error::{Error, Result};
 use crate::output::{Emit, Output};
 use crate::record::{Origin, Record};
@@ -372,7 +372,10 @@ impl<T: BundleSource> Reader<T> {
                 Start {
                     known: !cx.full,
                     generation: generation.max(own),
-                    adopts: Some(old.clone()),
+                    adopts: Some(Adopted {
+                        unit: old.clone(),
+                        generation,
+                    }),
                 }
             }
             None => Start {
@@ -397,7 +400,7 @@ struct Start {
     /// Whether all of it has been read before.
     known: bool,
     generation: u32,
-    adopts: Option<UnitId>,
+    adopts: Option<Adopted>,
 }
 
 /// What the files of a bundle look like, and a hash of all of them.
@@ -441,6 +444,7 @@ impl Seen {
             size: bundle.size(),
             modified: bundle.members.iter().filter_map(Member::modified).max(),
             hash: Some(self.hash),
+            missing: false,
             adopts: start.adopts.clone(),
         }
     }

@@ -81,7 +81,7 @@ impl<C: Serialize> FileEmit<'_, C> {
 
     /// Whether enough has been pushed to commit it at the next place where that is possible.
     pub fn is_due(&mut self) -> bool {
-        self.session.emit().is_due()
+        self.session.is_due()
     }
 
     /// Everything pushed so far is covered by `cursor` at `place`. Nothing is written where nothing

@@ -13,7 +13,9 @@ use serde_json::value::RawValue;
 
 use super::adopt::{Index, Present};
 use super::emit::{FileEmit, ReplayEmit};
+use super::gone;
 use super::identity::{Bookmark, Mark, Stamp, hex};
+use super::keeping::Keeping;
 use super::names::packed_name;
 use super::opened::{Opened, Stop};
 use super::scan::{concerns, scan};
@@ -22,6 +24,7 @@ use super::signals::Signals;
 use super::start::{Facts, Start};
 use super::tracked::TrackedFile;
 use super::{Class, Files};
+use crate::blob::ContentHash;
 use crate::checkpoint::{Checkpoint, KnownUnit, UnitId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::output::{Emit, Output};
@@ -165,6 +168,10 @@ impl<T: FileSource> Reader<T> {
         for unit in &mut units {
             self.judge(cx, unit);
         }
+        if self.files.keep_raw {
+            units.extend(gone::units(&self.files, cx, &units));
+            units.sort_unstable_by(|left, right| left.id.cmp(&right.id));
+        }
         self.remember(&units);
         Ok(units)
     }
@@ -190,6 +197,7 @@ impl<T: FileSource> Reader<T> {
             unit.current = !cx.full
                 && mark.end
                 && mark.settled
+                && self.is_kept(&mark)
                 && unit.stamp == Some(mark.stamp)
                 && decode::<T::Cursor>(cursor).is_some();
             if unit.current && self.files.class() == Class::AppendOnly {
@@ -231,14 +239,18 @@ impl<T: FileSource> Reader<T> {
         if let Some(problem) = &unit.problem {
             return Err(Stop::Problem(problem.clone()));
         }
+        let stored = from.and_then(|from| from.decode::<Bookmark>(cx.cursor_version));
+        let stored = stored.filter(|stored| decode::<T::Cursor>(&stored.cursor).is_some());
+        if unit.kept {
+            return self.read_kept(cx, &unit.id, stored, out);
+        }
         let path = unit
             .path
             .as_deref()
             .ok_or_else(|| Error::bug("this unit is not one of this source's"))?;
-        let stored = from.and_then(|from| from.decode::<Bookmark>(cx.cursor_version));
-        let stored = stored.filter(|stored| decode::<T::Cursor>(&stored.cursor).is_some());
         if let Some(Bookmark { file: mark, .. }) = &stored
             && !cx.full
+            && self.is_kept(mark)
             && Self::is_unchanged(path, mark)
         {
             if self.files.class() == Class::AppendOnly {
@@ -247,6 +259,11 @@ impl<T: FileSource> Reader<T> {
             return Ok(());
         }
         self.open_and_read(cx, (&unit.id, path), stored, out)
+    }
+
+    /// Whether the raw bytes of what was read are kept, as far as they should be.
+    fn is_kept(&self, mark: &Mark) -> bool {
+        mark.kept.is_some() || !self.files.keep_raw
     }
 
     fn is_unchanged(path: &Path, mark: &Mark) -> bool {
@@ -290,11 +307,80 @@ impl<T: FileSource> Reader<T> {
             hash: digits.as_deref(),
             stored: stored.as_ref(),
         };
-        let mut start = facts.start(|| Ok((self.index(cx), self.present(cx)?)))?;
-        let mut file = TrackedFile::new(opened, path.to_owned(), unit.clone(), signals.clone());
+        let start = facts.start(|| Ok((self.index(cx), self.present(cx)?)))?;
+        let file = TrackedFile::new(opened, path.to_owned(), unit.clone(), signals.clone());
+        self.follow(cx, file, (start, stored), (settled, hash), out)
+    }
+
+    /// Reads a file that is gone from what is kept of it.
+    fn read_kept(
+        &self,
+        cx: &Context,
+        unit: &UnitId,
+        stored: Option<Bookmark>,
+        out: &mut Output,
+    ) -> Result<(), Stop> {
+        let signals = Signals::of(cx);
+        let Some(known) = cx.known.get(unit) else {
+            return Err(Error::bug("nothing is known of this unit").into());
+        };
+        let Some((opened, _draft)) = gone::lay_out(known, out)? else {
+            out.truncated();
+            return Ok(());
+        };
+        let facts = Facts {
+            cx,
+            unit,
+            class: self.files.class(),
+            opened: &opened,
+            signals: &signals,
+            hash: None,
+            stored: stored.as_ref(),
+        };
+        let start = facts.start_of_gone(known.state.generation)?;
+        // Where it was, as far as its name tells.
+        let root = self.files.roots().first();
+        let path = root.map_or_else(PathBuf::new, |root| root.join(unit.as_str()));
+        let file = TrackedFile::new(opened, path, unit.clone(), signals.clone());
+        self.follow(cx, file, (start, stored), (false, None), out)
+    }
+
+    /// Reads an open file from where it begins. `settled` says whether a later change will show, `hash` what all of it
+    /// hashes to, where that is known.
+    fn follow(
+        &self,
+        cx: &Context,
+        mut file: TrackedFile,
+        (mut start, stored): (Start, Option<Bookmark>),
+        (settled, hash): (bool, Option<ContentHash>),
+        out: &mut Output,
+    ) -> Result<(), Stop> {
+        let unit = file.unit().clone();
         file.start_at(start.offset, std::mem::take(&mut start.tail), hash);
-        let session = Session::new(out, class, &file, settled, &start, stored);
+        // A content that was under another name for a while has left its raw bytes there.
+        let raw = cx.known.get(&unit).map_or(0, |known| known.raw);
+        let covered = start.done.as_ref().map_or(start.offset, |end| end.offset);
+        start.kept = start.kept.filter(|_| raw >= covered);
+        let keeping = self.keeping(&mut file, &start)?;
+        let class = self.files.class();
+        let mut session = Session::new(out, class, &file, settled, &start, stored);
+        if self.files.keep_raw {
+            session.keep(keeping, start.kept);
+        }
         self.parse(cx, &mut file, &start, session)
+    }
+
+    /// What keeps the raw bytes of a file, unless they are there.
+    fn keeping(&self, file: &mut TrackedFile, start: &Start) -> Result<Option<Keeping>, Stop> {
+        let is_there = start.gone || (start.done.is_some() && start.kept.is_some());
+        if !self.files.keep_raw || is_there {
+            return Ok(None);
+        }
+        let from = start.kept.filter(|kept| *kept <= start.offset);
+        let keeper = file.keep_from(from.unwrap_or(0))?;
+        let (opened, path) = (file.opened().clone(), file.path().to_owned());
+        let signals = file.signals().clone();
+        Ok(Some(Keeping::new(keeper, opened, path, signals)))
     }
 
     /// Whether a whole file may hold what was read here or under another name, as far as its size and its start

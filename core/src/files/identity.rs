@@ -203,6 +203,9 @@ pub(crate) struct Mark {
     /// else here is about what a compressed file unpacks to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hash: Option<Box<str>>,
+    /// Where the block of raw bytes begins that `offset` stands in, if they are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kept: Option<u64>,
 }
 
 impl Mark {
@@ -216,9 +219,9 @@ impl Mark {
         *self == alike && (self.settled || !other.settled)
     }
 
-    /// Whether this much of a file cannot be another's by accident.
+    /// Whether this much of a file cannot be another's by accident. Where nothing was read there is nothing to carry on.
     pub(crate) fn is_telling(&self) -> bool {
-        self.has_telling_head() || (self.hash.is_some() && self.stamp.size > 0)
+        self.has_telling_head() || (self.hash.is_some() && self.offset > 0)
     }
 
     /// Whether its start alone is enough for that.

@@ -9,9 +9,12 @@ mod chosen;
 mod emit;
 mod file_source;
 mod glob;
+mod gone;
 mod identity;
 mod intake;
 mod json;
+mod keeper;
+mod keeping;
 mod line_source;
 mod lines;
 mod names;
@@ -71,6 +74,7 @@ pub struct Files {
     class: Class,
     depth: usize,
     follow_links: bool,
+    keep_raw: bool,
 }
 
 impl Files {
@@ -93,6 +97,7 @@ impl Files {
             class,
             depth: usize::MAX,
             follow_links: true,
+            keep_raw: false,
         }
     }
 
@@ -128,6 +133,15 @@ impl Files {
     #[must_use]
     pub fn follow_links(mut self, follow: bool) -> Self {
         self.follow_links = follow;
+        self
+    }
+
+    /// Keeps their bytes as they are, too: for formats of which rows do not hold all. What was read can then be given
+    /// back byte for byte, bad and unfinished lines included, after the files have gone. Of a compressed log that is
+    /// what it unpacks to.
+    #[must_use]
+    pub fn keep_raw(mut self) -> Self {
+        self.keep_raw = true;
         self
     }
 

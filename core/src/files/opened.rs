@@ -126,6 +126,19 @@ impl Opened {
         })
     }
 
+    /// The same file, read by itself: of a compressed one, unpacking does not disturb that of others.
+    pub(crate) fn apart(&self) -> Self {
+        let limits = self.unpacker().map(|unpacker| unpacker.limits());
+        let unpacker = limits.map(|limits| {
+            let unpacker = Unpacker::new(self.file.clone(), self.stamp.size, limits);
+            Arc::new(Mutex::new(unpacker))
+        });
+        Self {
+            unpacker,
+            ..self.clone()
+        }
+    }
+
     /// The file itself.
     pub(crate) fn handle(&self) -> &File {
         &self.file

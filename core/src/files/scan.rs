@@ -223,7 +223,7 @@ impl Walk<'_> {
 
 /// Whether the patterns are about this path below a root. A folder is none of our business unless it has a
 /// name that only a file should have.
-fn is_wanted(files: &Files, below: &str, is_folder: bool) -> bool {
+pub(crate) fn is_wanted(files: &Files, below: &str, is_folder: bool) -> bool {
     let Files {
         patterns,
         ignore_case,

@@ -6,12 +6,13 @@ use serde_json::value::RawValue;
 
 use super::Class;
 use super::identity::{Bookmark, Mark, Print, hex};
+use super::keeping::Keeping;
 use super::opened::Opened;
 use super::signals::Signals;
 use super::start::Start;
 use super::tracked::{Place, TrackedFile};
 use crate::blob::ContentHash;
-use crate::checkpoint::{UnitId, UnitState};
+use crate::checkpoint::{Adopted, UnitState};
 use crate::error::Result;
 use crate::output::{Emit, Output};
 use crate::record::Origin;
@@ -28,7 +29,9 @@ pub(crate) struct Session<'a> {
     /// BLAKE3 of the file, once it is known; a file that only grows has none.
     hash: Option<ContentHash>,
     generation: u32,
-    adopts: Option<UnitId>,
+    adopts: Option<Adopted>,
+    /// Whether the file is gone.
+    gone: bool,
     /// Where this reading began.
     start: u64,
     /// What the checkpoint said before.
@@ -39,6 +42,10 @@ pub(crate) struct Session<'a> {
     noted: bool,
     /// Up to where everything is committed, once something is.
     last: Option<Place>,
+    /// Keeps the raw bytes, where that is asked for and something may be new.
+    keeping: Option<Keeping>,
+    /// Where keeping them goes on.
+    kept: Option<u64>,
 }
 
 impl<'a> Session<'a> {
@@ -63,13 +70,27 @@ impl<'a> Session<'a> {
             hash: file.hash().copied(),
             generation: start.generation,
             adopts: start.adopts.clone(),
+            gone: start.gone,
             start: start.offset,
             stored,
             noted: start.done.is_some(),
             last: None,
+            keeping: None,
+            kept: None,
         };
         session.output.state(session.state());
         session
+    }
+
+    /// From now on each commit keeps the raw bytes that it covers. Without `keeping` they are there, up to the block that
+    /// begins at `kept`.
+    pub(crate) fn keep(&mut self, keeping: Option<Keeping>, kept: Option<u64>) {
+        (self.keeping, self.kept) = (keeping, kept);
+    }
+
+    /// Whether enough waits for a commit.
+    pub(crate) fn is_due(&mut self) -> bool {
+        self.emit().is_due() || self.keeping.as_ref().is_some_and(Keeping::is_due)
     }
 
     pub(crate) fn emit(&mut self) -> Emit<'_> {
@@ -89,6 +110,7 @@ impl<'a> Session<'a> {
             size: self.opened.stamp.size,
             modified: self.opened.stamp.modified(),
             hash: self.hash,
+            missing: self.gone,
             adopts: self.adopts.clone(),
         }
     }
@@ -100,7 +122,7 @@ impl<'a> Session<'a> {
             let hash = self.opened.digest(&self.signals);
             self.hashed(hash.map_err(|stop| stop.at(&self.path))?);
         }
-        let bookmark = Bookmark {
+        let mut bookmark = Bookmark {
             file: self.mark(place),
             cursor,
         };
@@ -110,6 +132,10 @@ impl<'a> Session<'a> {
         }
         if !self.output.has_content() && (self.is_stored(&bookmark) || self.is_at_start(place)) {
             return Ok(());
+        }
+        if let Some(keeping) = &mut self.keeping {
+            self.kept = Some(keeping.cover(place, self.output)?);
+            bookmark.file.kept = self.kept;
         }
         let consumed = self.opened.consumed(place.offset);
         self.output.count(consumed.saturating_sub(self.counted));
@@ -123,7 +149,9 @@ impl<'a> Session<'a> {
         let Some(stored) = &self.stored else {
             return false;
         };
-        stored.file.says_the_same(&bookmark.file) && stored.cursor.get() == bookmark.cursor.get()
+        let kept = self.keeping.is_none() || bookmark.file.kept.is_some();
+        kept && stored.file.says_the_same(&bookmark.file)
+            && stored.cursor.get() == bookmark.cursor.get()
     }
 
     /// Stopped before anything was read.
@@ -148,7 +176,14 @@ impl<'a> Session<'a> {
             head: Print::of(&head[..known]),
             tail: place.tail,
             hash: self.hash.as_ref().map(hex),
+            kept: self.kept.or_else(|| self.kept_before()),
         }
+    }
+
+    /// Where the block begins that the last checkpoint keeps: what it says is only asked for where the content is the same.
+    fn kept_before(&self) -> Option<u64> {
+        self.keeping.as_ref()?;
+        self.stored.as_ref()?.file.kept
     }
 
     /// Whether the file looks as it did when it was hashed.

@@ -11,7 +11,7 @@ use super::identity::Bookmark;
 use super::opened::{Opened, Stop};
 use super::signals::Signals;
 use super::tracked::Place;
-use crate::checkpoint::UnitId;
+use crate::checkpoint::{Adopted, UnitId};
 use crate::source::Context;
 
 /// Where to begin.
@@ -23,10 +23,14 @@ pub(crate) struct Start {
     /// The parser's cursor; its default if there is none.
     pub(crate) cursor: Option<Box<RawValue>>,
     pub(crate) generation: u32,
-    /// The unit whose content this is.
-    pub(crate) adopts: Option<UnitId>,
+    /// The content that this is, under the name it had.
+    pub(crate) adopts: Option<Adopted>,
     /// Up to where it has been read, if that was all of it.
     pub(crate) done: Option<Place>,
+    /// Where the block of raw bytes begins with which keeping them goes on, if those before are there.
+    pub(crate) kept: Option<u64>,
+    /// Whether the file is gone, and this is what was kept of it.
+    pub(crate) gone: bool,
 }
 
 /// What the decision rests on.
@@ -62,10 +66,23 @@ impl Facts<'_> {
                 tail: Vec::new(),
                 cursor: None,
                 done: None,
+                kept: None,
                 ..start
             });
         }
         Ok(start)
+    }
+
+    /// Decides for what was kept of a file that is gone: it is the content that it was.
+    pub(crate) fn start_of_gone(&self, generation: u32) -> Result<Start, Stop> {
+        let start = self.same_content()?.unwrap_or_else(|| Start {
+            generation,
+            ..Start::default()
+        });
+        Ok(Start {
+            gone: true,
+            ..start
+        })
     }
 
     /// The file still holds what was read of it.
@@ -80,6 +97,8 @@ impl Facts<'_> {
             generation: mark.generation,
             adopts: None,
             done: None,
+            kept: mark.kept,
+            gone: false,
         };
         if self.hash.is_some() && self.hash == mark.hash.as_deref() {
             let done = mark.read_to_its_end();
@@ -152,9 +171,14 @@ impl Facts<'_> {
     /// read again: its new name may say something new, and what it holds is known already.
     fn adopted(&self, old: &Entry, tail: Vec<u8>, own: u32) -> Start {
         let Bookmark { file: mark, cursor } = &old.bookmark;
+        // Two new names may claim one old content, and only one gets what was kept of it. So raw bytes are kept from the
+        // start again, which brings nothing new where they are there.
         let start = Start {
             generation: mark.generation.max(own),
-            adopts: Some(old.id.clone()),
+            adopts: Some(Adopted {
+                unit: old.id.clone(),
+                generation: mark.generation,
+            }),
             ..Start::default()
         };
         let same_file = self.hash.is_some() && self.hash == mark.hash.as_deref();

@@ -1,6 +1,8 @@
 //! What the tests of this module stand on: a folder, a sink that keeps everything in memory by the
 //! rules of the store, and a run over all units of a source.
 
+mod raw;
+
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -62,6 +64,8 @@ pub(super) struct State {
     pub(super) known: HashMap<UnitId, KnownUnit>,
     pub(super) batches: usize,
     pub(super) commits: usize,
+    /// The raw bytes that are kept of each unit's generations.
+    pub(super) raw: HashMap<(UnitId, u32), Vec<RawBlock>>,
     /// The units that said that they could not be read to their end.
     pub(super) truncated: BTreeSet<String>,
     next: HashMap<u64, u64>,
@@ -113,6 +117,23 @@ impl Sink for MemorySink {
         Ok(self.state().known.values().cloned().collect())
     }
 
+    fn raw(
+        &self,
+        _source: &SourceName,
+        unit: &UnitId,
+        generation: u32,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<bool> {
+        let state = self.state();
+        let Some(blocks) = state.raw.get(&(unit.clone(), generation)) else {
+            return Ok(false);
+        };
+        for block in blocks {
+            take(&unpack_raw(&block.packed, block.length, &block.hash).unwrap())?;
+        }
+        Ok(true)
+    }
+
     fn aside(&self) -> Result<Aside> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -137,6 +158,7 @@ impl State {
         let generation = batch.state.generation;
         let row = |record: RecordRef<'_>| (name.clone(), generation, record.bytes, body(&record));
         self.rows.extend(batch.records().map(row));
+        self.keep(&batch);
         if batch.truncated {
             self.truncated.insert(name.clone());
         }
@@ -148,6 +170,7 @@ impl State {
             checkpoint: None,
             state: UnitState::default(),
             missing: false,
+            raw: 0,
         });
         known.state = batch.state;
         if let Some(checkpoint) = batch.checkpoint {
@@ -202,7 +225,7 @@ static ATTEMPTS: AtomicU64 = AtomicU64::new(0);
 impl World {
     /// A world of text lines in all files of a folder.
     pub(super) fn of_lines() -> Self {
-        Self::with(|root| line_source(TextLines(Files::append_only([root]))))
+        Self::with(|root| line_source(TextLines(Files::append_only([root]).keep_raw())))
     }
 
     pub(super) fn with(source: impl FnOnce(&Path) -> Arc<dyn Source>) -> Self {
@@ -259,7 +282,7 @@ impl World {
     pub(super) fn context(&self) -> Context {
         let clock = Arc::new(self.clock());
         Context {
-            known: Arc::new(self.sink.state().known.clone()),
+            known: Arc::new(self.sink.state().known()),
             full: self.full,
             cancel: self.cancel.clone(),
             chosen: self.chosen.clone(),
@@ -275,6 +298,11 @@ impl World {
 
     pub(super) fn unit(&self, name: &str) -> KnownUnit {
         self.sink.state().known[&UnitId::new(name)].clone()
+    }
+
+    /// The unit whose content this one carries on.
+    pub(super) fn adopts(&self, name: &str) -> Option<UnitId> {
+        self.unit(name).state.adopts.map(|adopted| adopted.unit)
     }
 
     /// Looks for units, as a run does.
@@ -315,7 +343,8 @@ impl World {
 
     /// Notes which of the known units have gone, as the engine does after each search.
     fn mark_missing(&self, units: &[Unit]) {
-        let present: BTreeSet<&UnitId> = units.iter().map(|unit| &unit.id).collect();
+        let present = units.iter().filter(|unit| !unit.kept);
+        let present: BTreeSet<&UnitId> = present.map(|unit| &unit.id).collect();
         for known in self.sink.state().known.values_mut() {
             known.missing = !present.contains(&known.id);
         }

@@ -7,12 +7,14 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::identity::{Print, Stamp, TAIL};
+use super::keeper::{Keeper, SharedKeeper};
 use super::lines::LineReader;
 use super::opened::{Opened, Stop};
 use super::signals::Signals;
 use crate::blob::ContentHash;
 use crate::checkpoint::UnitId;
 use crate::error::{Error, Result};
+use crate::raw::RAW_LIMIT;
 use crate::record::Origin;
 use crate::reject::Reject;
 use crate::time::Timestamp;
@@ -52,6 +54,8 @@ pub struct TrackedFile {
     changed: bool,
     trouble: Option<(u64, Reject)>,
     position: u64,
+    /// Keeps the bytes that are read.
+    keeper: Option<SharedKeeper>,
 }
 
 impl TrackedFile {
@@ -69,6 +73,7 @@ impl TrackedFile {
             changed: false,
             trouble: None,
             position: 0,
+            keeper: None,
         }
     }
 
@@ -76,6 +81,22 @@ impl TrackedFile {
     pub(crate) fn start_at(&mut self, offset: u64, tail: Vec<u8>, hash: Option<ContentHash>) {
         (self.start, self.position) = (offset, offset);
         (self.tail, self.hash) = (tail, hash);
+    }
+
+    /// Has what is read of it kept, beginning with the block of raw bytes that begins at `start`. What the block has
+    /// before the place where reading goes on is read now.
+    pub(crate) fn keep_from(&mut self, start: u64) -> Result<SharedKeeper, Stop> {
+        let mut keeper = Keeper::new(start)?;
+        let missing = usize::try_from(self.start.saturating_sub(start));
+        // More than a block was never kept; the first commit sees to it.
+        if let Some(missing) = missing.ok().filter(|missing| *missing <= RAW_LIMIT) {
+            let mut bytes = vec![0; missing];
+            let read = self.opened.read_at(&mut bytes, start, &self.signals)?;
+            keeper.add(&bytes[..read])?;
+        }
+        let keeper = SharedKeeper::new(keeper);
+        self.keeper = Some(keeper.clone());
+        Ok(keeper)
     }
 
     /// Where it lies.
@@ -216,7 +237,12 @@ impl TrackedFile {
             .and_then(|read| Ok((read, self.was_replaced(at + read as u64)?)));
         match done {
             // Where the end is known beforehand, nothing may be missing before it.
-            Ok((read, false)) if read > 0 || self.opened.is_packed() => Ok(read),
+            Ok((read, false)) if read > 0 || self.opened.is_packed() => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.lock().take(at, &buffer[..read])?;
+                }
+                Ok(read)
+            }
             Ok(_) => {
                 tracing::info!(unit = %self.unit, "replaced while it was read");
                 self.changed = true;

@@ -134,6 +134,11 @@ impl Unpacker {
         }
     }
 
+    /// When it takes a stream for one that was made to do harm.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// Goes back to the start.
     pub(crate) fn restart(&mut self) {
         *self = Self {

@@ -7,7 +7,7 @@ use super::files::{Seen, place, show};
 use super::forget::LAST_FORGOTTEN;
 use super::series::SeriesInsert;
 use super::tables::Tables;
-use super::{Caches, Failure, checkpoints, delete, rejects, rows, runs, shares};
+use super::{Caches, Failure, checkpoints, delete, raw, rejects, rows, runs, shares};
 use crate::catalog::Catalog;
 use crate::error::{is_record_fault, plain};
 use crate::tree::Placing;
@@ -86,6 +86,8 @@ impl<'a> Work<'a> {
         for reject in self.batch.rejects() {
             self.reject(reject)?;
         }
+        let (blocks, end) = (self.batch.raw(), self.batch.raw_end);
+        raw::store(self.db, self.origin, blocks, end)?;
         self.scopes()?;
         if let Some(checkpoint) = &self.batch.checkpoint {
             checkpoints::store(self.db, self.batch, checkpoint, self.now)?;

@@ -1,5 +1,7 @@
 //! Rows about units: how far each has been read, what it looked like, and the content its rows came from.
 
+use std::collections::HashMap;
+
 use datalake_core::{Batch, Checkpoint, KnownUnit, RELATE_UNIT, Timestamp, UnitId, UnitState};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -28,9 +30,19 @@ pub(crate) fn origin(
     if let (None, Some(adopted)) = (id, &batch.state.adopts) {
         id = db
             .prepare_cached(
-                "UPDATE origins SET unit = ?2 WHERE source = ?1 AND unit = ?3 AND generation = ?4 RETURNING id",
+                "UPDATE origins SET unit = ?2, generation = ?3
+                 WHERE source = ?1 AND unit = ?4 AND generation = ?5 RETURNING id",
             )?
-            .query_row(params![source, unit.as_str(), adopted.as_str(), generation], |row| row.get(0))
+            .query_row(
+                params![
+                    source,
+                    unit.as_str(),
+                    generation,
+                    adopted.unit.as_str(),
+                    adopted.generation
+                ],
+                |row| row.get(0),
+            )
             .optional()?;
         caches.origins.clear();
     }
@@ -57,10 +69,10 @@ pub(crate) fn store(
 ) -> rusqlite::Result<()> {
     let sql = "INSERT INTO checkpoints
                    (source, unit, version, cursor, generation, size, modified_at, content_hash, missing, updated_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10, ?9)
                ON CONFLICT DO UPDATE SET version = excluded.version, cursor = excluded.cursor,
                    generation = excluded.generation, size = excluded.size, modified_at = excluded.modified_at,
-                   content_hash = excluded.content_hash, missing = 0, updated_at = excluded.updated_at";
+                   content_hash = excluded.content_hash, missing = excluded.missing, updated_at = excluded.updated_at";
     let state = &batch.state;
     db.prepare_cached(sql)?
         .execute(params![
@@ -72,7 +84,8 @@ pub(crate) fn store(
             state.size as i64,
             state.modified.map(|time| time.to_string()),
             state.hash.as_ref().map(|hash| &hash[..]),
-            now
+            now,
+            state.missing
         ])
         .map(drop)
 }
@@ -95,9 +108,11 @@ fn known(row: &Row<'_>) -> rusqlite::Result<KnownUnit> {
             size: row.get::<_, i64>(4)? as u64,
             modified: modified.and_then(|text| text.parse::<Timestamp>().ok()),
             hash: hash.and_then(|hash| hash.try_into().ok()),
+            missing: false,
             adopts: None,
         },
         missing: row.get(7)?,
+        raw: 0,
     })
 }
 
@@ -106,8 +121,30 @@ pub(crate) fn all(db: &Connection, source: &str) -> rusqlite::Result<Vec<KnownUn
     let sql = format!(
         "SELECT {COLUMNS} FROM checkpoints WHERE source = ?1 AND unit != '{RELATE_UNIT}' ORDER BY unit"
     );
-    db.prepare_cached(&sql)?
+    let mut units: Vec<KnownUnit> = db
+        .prepare_cached(&sql)?
         .query_map([source], known)?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut raw = raw_lengths(db, source)?;
+    if raw.is_empty() {
+        return Ok(units);
+    }
+    for unit in &mut units {
+        let key = (unit.id.clone(), unit.state.generation);
+        unit.raw = raw.remove(&key).unwrap_or_default();
+    }
+    Ok(units)
+}
+
+/// How many raw bytes are kept of which contents of a source.
+fn raw_lengths(db: &Connection, source: &str) -> rusqlite::Result<HashMap<(UnitId, u32), u64>> {
+    let sql = "SELECT o.unit, o.generation, c.length FROM raw_contents AS c JOIN origins AS o ON o.id = c.origin
+               WHERE o.source = ?1";
+    db.prepare_cached(sql)?
+        .query_map([source], |row| {
+            let unit = UnitId::new(row.get::<_, String>(0)?);
+            Ok(((unit, row.get(1)?), row.get::<_, i64>(2)? as u64))
+        })?
         .collect()
 }
 
@@ -118,9 +155,23 @@ pub(crate) fn one(
     unit: &str,
 ) -> rusqlite::Result<Option<KnownUnit>> {
     let sql = format!("SELECT {COLUMNS} FROM checkpoints WHERE source = ?1 AND unit = ?2");
-    db.prepare_cached(&sql)?
+    let found = db
+        .prepare_cached(&sql)?
         .query_row([source, unit], known)
-        .optional()
+        .optional()?;
+    let Some(mut found) = found else {
+        return Ok(None);
+    };
+    let raw = "SELECT c.length FROM origins AS o JOIN raw_contents AS c ON c.origin = o.id
+               WHERE o.source = ?1 AND o.unit = ?2 AND o.generation = ?3";
+    let raw: Option<i64> = db
+        .prepare_cached(raw)?
+        .query_row(params![source, unit, found.state.generation], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    found.raw = raw.unwrap_or_default() as u64;
+    Ok(Some(found))
 }
 
 /// The version of a cursor that no source can read.

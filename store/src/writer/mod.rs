@@ -11,6 +11,7 @@ pub(crate) mod forget;
 mod group;
 mod links;
 mod merge;
+mod raw;
 mod rejects;
 mod rows;
 mod runs;

@@ -58,12 +58,13 @@ fn wanted(kit: &Arc<Kit>, name: &str, parts: &[&[u8]]) -> Result<String> {
 
 /// What a lake holds, but for whether sets are complete: that is said of one content of a file, and what was
 /// wrong with the one before does not count. Nor do the names by which others refer to a row: a file that gets
-/// another name may get another such.
+/// another name may get another such. And what is kept raw is kept of each content by itself: whether it is right is
+/// looked at wherever a lake is sound.
 fn content(lake: &Lake) -> Result<String> {
     let digest = lake.digest(Detail::CONTENT)?;
     let lines = digest.lines();
-    let lines =
-        lines.filter(|line| !line.starts_with("scope ") && !line.starts_with("aliases of "));
+    let left_out = ["scope ", "aliases of ", "raw "];
+    let lines = lines.filter(|line| !left_out.iter().any(|start| line.starts_with(start)));
     Ok(lines.map(|line| format!("{line}\n")).collect())
 }
 

@@ -35,7 +35,9 @@ impl FileSource for Ledger {
     type Cursor = ();
 
     fn files(&self) -> Files {
-        Files::append_only(self.roots.clone()).named(["*.ledger"])
+        Files::append_only(self.roots.clone())
+            .named(["*.ledger"])
+            .keep_raw()
     }
 
     fn read(

@@ -90,7 +90,7 @@ fn equal_contents_are_two_and_a_rename_is_none() {
     world.rename("c.txt", "d.txt");
     world.rename("c.srt", "d.srt");
     assert!(world.run().rows.is_empty());
-    assert_eq!(world.unit("d").state.adopts, Some(UnitId::new("c")));
+    assert_eq!(world.adopts("d"), Some(UnitId::new("c")));
     assert_idle(&world);
     // What happens to it from now on is the new name's.
     world.write("d.srt", "No.");

@@ -73,7 +73,7 @@ fn a_copy_carries_nothing_on() {
     choose(&mut world, &["b"], None);
     assert_eq!(world.run().rows, rows(&text));
     let unit = world.units()[0].id.to_string();
-    assert_eq!(world.unit(&unit).state.adopts, None);
+    assert_eq!(world.adopts(&unit), None);
 
     let mut world = talks();
     world.write("a.txt", "one");
@@ -83,7 +83,7 @@ fn a_copy_carries_nothing_on() {
     choose(&mut world, &["b.txt"], None);
     world.run();
     let unit = world.units()[0].id.to_string();
-    assert_eq!(world.unit(&unit).state.adopts, None);
+    assert_eq!(world.adopts(&unit), None);
 }
 
 /// Somebody has named it: nobody waits for what it may be made from.

@@ -166,7 +166,7 @@ fn rotated_with_lines_written_in_between() {
         ran.sort();
         let expected = numbered("fresh", 0..3) + &numbered("late", 0..2);
         assert_eq!(ran, rows(&expected));
-        assert_eq!(world.unit("a.1").state.adopts, Some(UnitId::new("a")));
+        assert_eq!(world.adopts("a.1"), Some(UnitId::new("a")));
         assert_eq!(world.unit("a.1").state.generation, 0);
         assert_eq!(world.unit("a").state.generation, 1);
         assert_idle(&world);
@@ -179,7 +179,7 @@ fn rotated_while_nothing_stands_in_the_old_place() {
     world.rename("a", "a.1");
     let ran = world.run();
     assert!(ran.rows.is_empty() && ran.commits == 1, "{ran:?}");
-    assert_eq!(world.unit("a.1").state.adopts, Some(UnitId::new("a")));
+    assert_eq!(world.adopts("a.1"), Some(UnitId::new("a")));
     assert_idle(&world);
     world.write("a", numbered("fresh", 0..3));
     world.append("a.1", numbered("late", 0..1));
@@ -210,7 +210,7 @@ fn a_chain_of_rotations_in_one_step_in_any_order() {
             rows(&(numbered("fourth", 0..10) + &numbered("late", 0..2)))
         );
         for (now, before) in [("a.1", "a"), ("a.2", "a.1"), ("a.3", "a.2")] {
-            assert_eq!(world.unit(now).state.adopts, Some(UnitId::new(before)));
+            assert_eq!(world.adopts(now), Some(UnitId::new(before)));
         }
         let generation = |name| world.unit(name).state.generation;
         assert_eq!(["a", "a.1", "a.2", "a.3"].map(generation), [1, 1, 1, 0]);
@@ -228,8 +228,8 @@ fn two_files_that_change_places() {
     world.rename("c.tmp", "b");
     world.append("a", numbered("new", 0..1));
     assert_eq!(world.run().rows, rows(&numbered("new", 0..1)));
-    assert_eq!(world.unit("a").state.adopts, Some(UnitId::new("b")));
-    assert_eq!(world.unit("b").state.adopts, Some(UnitId::new("a")));
+    assert_eq!(world.adopts("a"), Some(UnitId::new("b")));
+    assert_eq!(world.adopts("b"), Some(UnitId::new("a")));
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn copied_and_truncated() {
         world.run().rows,
         rows(&(numbered("fresh", 0..1) + &numbered("late", 0..2)))
     );
-    assert_eq!(world.unit("a.1").state.adopts, Some(UnitId::new("a")));
+    assert_eq!(world.adopts("a.1"), Some(UnitId::new("a")));
 }
 
 #[test]
@@ -252,8 +252,8 @@ fn a_copy_and_a_hard_link_are_read_from_their_start() {
     fs::hard_link(world.path("a"), world.path("link")).unwrap();
     let ran = world.run();
     assert_eq!(ran.rows, rows(&numbered("old", 0..10).repeat(2)));
-    assert_eq!(world.unit("copy").state.adopts, None);
-    assert_eq!(world.unit("link").state.adopts, None);
+    assert_eq!(world.adopts("copy"), None);
+    assert_eq!(world.adopts("link"), None);
     // The link changed the inode's ctime, and that alone.
     assert_eq!(world.unit("a").state.generation, 0);
     assert_idle(&world);
@@ -269,7 +269,7 @@ fn of_two_vanished_candidates_the_one_read_furthest_is_carried_on() {
     fs::remove_file(world.path("x")).unwrap();
     world.append("z", numbered("new", 0..1));
     assert_eq!(world.run().rows, rows(&numbered("new", 0..1)));
-    assert_eq!(world.unit("z").state.adopts, Some(UnitId::new("y")));
+    assert_eq!(world.adopts("z"), Some(UnitId::new("y")));
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn of_several_names_a_content_had_the_last_is_carried_on() {
     for (from, to) in [("a", "b"), ("b", "c"), ("c", "d")] {
         world.rename(from, to);
         assert_eq!(world.run().rows, Vec::<String>::new());
-        assert_eq!(world.unit(to).state.adopts, Some(UnitId::new(from)));
+        assert_eq!(world.adopts(to), Some(UnitId::new(from)));
     }
 }
 
@@ -294,7 +294,7 @@ fn a_short_start_is_no_proof() {
     fs::remove_file(world.path("empty")).unwrap();
     world.write("b", "{\"version\":1}\n{\"other\":2}\n");
     assert_eq!(world.run().rows, ["{\"version\":1}", "{\"other\":2}"]);
-    assert_eq!(world.unit("b").state.adopts, None);
+    assert_eq!(world.adopts("b"), None);
 }
 
 #[test]
@@ -341,7 +341,7 @@ fn a_full_run_reads_again_in_the_same_generation() {
     assert_eq!(world.run().rows.len(), 10);
     world.rename("a", "b");
     assert_eq!(world.run().rows.len(), 10);
-    assert_eq!(world.unit("b").state.adopts, Some(UnitId::new("a")));
+    assert_eq!(world.adopts("b"), Some(UnitId::new("a")));
     assert_eq!(world.unit("b").state.generation, 0);
     world.full = false;
     assert_idle(&world);

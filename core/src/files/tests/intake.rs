@@ -187,6 +187,6 @@ fn a_known_content_is_recognised_under_another_name() {
     let (world, kept, _) = read(300_000, vec![], FileMode::Copy);
     world.rename("a", "b");
     world.run();
-    assert_eq!(world.unit("b").state.adopts, Some(UnitId::new("a")));
+    assert_eq!(world.adopts("b"), Some(UnitId::new("a")));
     assert_eq!(world.unit("b").state.hash, Some(*kept[0].hash()));
 }

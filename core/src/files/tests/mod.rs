@@ -4,6 +4,7 @@ mod bundles;
 mod chosen;
 mod current;
 mod decisions;
+mod gone;
 mod intake;
 mod line_reader;
 mod lines_to_records;

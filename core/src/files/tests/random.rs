@@ -1,5 +1,5 @@
 //! Random histories of files: whatever a writer does between two looks, every complete line that
-//! was ever there at a look is read, and nothing else is.
+//! was ever there at a look is read, and nothing else is; and each file is kept byte for byte.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -206,6 +206,9 @@ impl History {
                 .iter()
                 .rposition(|byte| *byte == b'\n')
                 .map_or(0, |at| at + 1);
+            if self.exists(name) {
+                assert_eq!(self.world.sink.state().raw(name), text, "{name}");
+            }
             let text = String::from_utf8_lossy(&text[..whole]);
             self.visible.extend(text.lines().map(str::to_owned));
         }
@@ -216,6 +219,12 @@ impl History {
             }
             let text = unpacked(&self.text(&format!("{name}.gz")), gzip_reader)
                 + &unpacked(&self.text(&format!("{name}.zst")), zstd_reader);
+            for packed in ["gz", "zst"].map(|ending| format!("{name}.{ending}")) {
+                if self.exists(&packed) {
+                    let kept = self.world.sink.state().raw(&packed);
+                    assert_eq!(String::from_utf8_lossy(&kept), text, "{packed}");
+                }
+            }
             self.visible.extend(text.lines().map(str::to_owned));
         }
         let got: BTreeSet<String> = self

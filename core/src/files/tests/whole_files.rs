@@ -99,8 +99,8 @@ fn a_new_name_is_read_and_says_what_it_was_called() {
     world.rename("a", "c");
     fs::copy(world.path("b"), world.path("d")).unwrap();
     assert_eq!(world.run().rows, ["first", "second"]);
-    assert_eq!(world.unit("c").state.adopts, Some(UnitId::new("a")));
-    assert_eq!(world.unit("d").state.adopts, None);
+    assert_eq!(world.adopts("c"), Some(UnitId::new("a")));
+    assert_eq!(world.adopts("d"), None);
     assert_idle(&world);
 }
 

@@ -33,6 +33,7 @@ fn file(name: &str, size: u64) -> KnownUnit {
             ..UnitState::default()
         },
         missing: false,
+        raw: 0,
     }
 }
 

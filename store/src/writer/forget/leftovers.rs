@@ -1,4 +1,4 @@
-//! What is left of a source when its rows are gone: files, places, rejects, checkpoints, the log, scopes.
+//! What is left of a source when its rows are gone: files, places, rejects, raw input, checkpoints, the log, scopes.
 
 use rusqlite::params;
 
@@ -25,6 +25,9 @@ pub(super) fn clear(doomed: &Doomed<'_>, others: &[OtherSource]) -> Result<(), F
          DELETE FROM files WHERE id IN (SELECT id FROM spare);
          UPDATE files SET origin = NULL WHERE origin IN (SELECT id FROM gone);
          DELETE FROM rejects WHERE origin IN (SELECT id FROM gone);
+         DELETE FROM raw_contents WHERE origin IN (SELECT id FROM gone);
+         DELETE FROM raw_parts WHERE origin IN (SELECT id FROM gone);
+         DELETE FROM raw_blocks WHERE id NOT IN (SELECT block FROM raw_parts);
          DELETE FROM batches WHERE origin IN (SELECT id FROM gone);",
     )?;
     scopes(doomed)?;

@@ -19,6 +19,7 @@ mod support;
 
 mod cursors;
 mod derived;
+mod export;
 mod failures;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod faults;
@@ -30,6 +31,7 @@ mod links;
 mod merging;
 mod order;
 mod outside;
+mod raw;
 mod readme;
 mod rehearsal;
 mod rejects;
