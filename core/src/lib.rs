@@ -25,7 +25,7 @@ pub mod value;
 
 pub use async_trait::async_trait;
 pub use batch::{Batch, RecordRef, Rejected, Ticket};
-pub use blob::{Blob, Content, ContentHash, FileMode, FileRef, Preview, Staged, hash};
+pub use blob::{Blob, Content, ContentHash, FileMode, FileRef, Preview, Staged, hash, hex};
 pub use checkpoint::{Checkpoint, KnownUnit, SourceName, UnitId, UnitState};
 pub use config::{ByteSize, Folders, Paths, Secret, Section};
 pub use dataset::{Column, Dataset, Derive, Kind, Merge, Owner, Shape};

@@ -10,11 +10,11 @@ use async_trait::async_trait;
 
 use super::Files;
 use super::bundle_mark::{BundleMark, Renamed};
-use super::identity::{Stamp, hex};
+use super::identity::Stamp;
 use super::opened::{Opened, Stop};
 use super::scan::{Found, concerns, find, tell_apart};
 use super::signals::Signals;
-use crate::blob::{Blob, ContentHash, FileRef};
+use crate::blob::{Blob, ContentHash, FileRef, hex};
 use crate::checkpoint::{Checkpoint, KnownUnit, UnitId, UnitState};
 use crate::error::{Error, Result};
 use crate::output::{Emit, Output};
@@ -431,7 +431,7 @@ impl Seen {
             end,
             settled: self.stamps.iter().all(|(_, stamp)| stamp.is_settled(now)),
             generation: 0,
-            hash: hex(&self.hash),
+            hash: hex(&self.hash).into(),
         }
     }
 

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::adopt::{Index, Present};
 use super::emit::{FileEmit, ReplayEmit};
-use super::identity::{Bookmark, Mark, Stamp, hex};
+use super::identity::{Bookmark, Mark, Stamp};
 use super::names::packed_name;
 use super::opened::{Opened, Stop};
 use super::scan::{concerns, scan};
@@ -22,6 +22,7 @@ use super::signals::Signals;
 use super::start::{Facts, Start};
 use super::tracked::TrackedFile;
 use super::{Class, Files};
+use crate::blob::hex;
 use crate::checkpoint::{Checkpoint, KnownUnit, UnitId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::output::{Emit, Output};
@@ -280,7 +281,7 @@ impl<T: FileSource> Reader<T> {
             Class::Whole => self.may_be_known(cx, unit, &opened, stored.as_ref()),
         };
         let hash = is_telling.then(|| opened.digest(signals)).transpose()?;
-        let digits = hash.as_ref().map(hex);
+        let digits = hash.as_ref().map(|hash| hex(hash));
         let facts = Facts {
             cx,
             unit,

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use serde_json::value::RawValue;
 
 use super::Class;
-use super::identity::{Bookmark, Mark, Print, hex};
+use super::identity::{Bookmark, Mark, Print};
 use super::opened::Opened;
 use super::signals::Signals;
 use super::start::Start;
 use super::tracked::{Place, TrackedFile};
-use crate::blob::ContentHash;
+use crate::blob::{ContentHash, hex};
 use crate::checkpoint::{UnitId, UnitState};
 use crate::error::Result;
 use crate::output::{Emit, Output};
@@ -147,7 +147,7 @@ impl<'a> Session<'a> {
             offset: place.offset,
             head: Print::of(&head[..known]),
             tail: place.tail,
-            hash: self.hash.as_ref().map(hex),
+            hash: self.hash.as_ref().map(|hash| hex(hash).into()),
         }
     }
 

@@ -27,7 +27,7 @@ pub use bundle::{Merged, Part, Variant, merge};
 pub use format::{Format, LONGEST_FILE, parse};
 pub use model::{Flag, Flags, Millis, Richness, Segment, Transcript, Word};
 pub use name::{FileName, provider_of};
-pub use record::{Entry, Made, TRANSCRIPTS};
+pub use record::{Entry, TRANSCRIPTS, made};
 
 datalake_core::register_source! {
     name: "transcript",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use datalake_core::name_time::name_time;
+use datalake_core::name_time::{Made, name_time};
 use datalake_core::{Column, Dataset, Link, Merge, Record, TimeSource, Timestamp, Zone};
 use serde::Serialize;
 
@@ -71,43 +71,17 @@ struct Metadata<'a> {
     variants: &'a [Variant],
 }
 
-/// When a transcript was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Made {
-    /// The instant.
-    pub time: Timestamp,
-    /// How it was found.
-    pub source: TimeSource,
-    /// The offset of local time then, in seconds east of UTC.
-    pub offset: i32,
-}
-
-impl Made {
-    /// The time that the content says, else the one in the name, else when the file was last changed.
-    pub fn find(
-        created: Option<Timestamp>,
-        name: &str,
-        modified: Option<Timestamp>,
-        zone: &Zone,
-    ) -> Self {
-        let at = |time: Timestamp, source: TimeSource| Self {
-            time,
-            source,
-            offset: zone.offset(time),
-        };
-        if let Some(time) = created {
-            return at(time, TimeSource::Embedded);
-        }
-        let named = name_time(name).and_then(|time| time.resolve(zone));
-        match named {
-            Some(named) => Self {
-                time: named.time,
-                source: TimeSource::Name,
-                offset: named.offset,
-            },
-            None => at(modified.unwrap_or_default(), TimeSource::Mtime),
-        }
-    }
+/// When a transcript was made: the time that the content says, else the one in the name, else when the file was last
+/// changed.
+pub fn made(
+    created: Option<Timestamp>,
+    name: &str,
+    modified: Option<Timestamp>,
+    zone: &Zone,
+) -> Made {
+    let embedded = created.map(|time| Made::at(time, TimeSource::Embedded, zone));
+    let written = embedded.or_else(|| Made::find(None, name_time(name), zone));
+    written.unwrap_or_else(|| Made::at(modified.unwrap_or_default(), TimeSource::Mtime, zone))
 }
 
 /// A transcript on its way into the store.

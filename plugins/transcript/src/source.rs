@@ -12,7 +12,7 @@ use crate::config::TranscriptConfig;
 use crate::format::{LONGEST_FILE, parse};
 use crate::language;
 use crate::name::{FileName, provider_of};
-use crate::record::{Entry, Made};
+use crate::record::{Entry, made};
 
 /// The files of one transcript together are read up to this size, which bounds the memory they take.
 const LARGEST_BUNDLE: u64 = 2 * LONGEST_FILE;
@@ -77,7 +77,7 @@ impl BundleSource for Transcripts {
         let entry = Entry {
             device: &cx.device,
             stem,
-            made: Made::find(created, &merged.file, merged.oldest, &cx.zone),
+            made: made(created, &merged.file, merged.oldest, &cx.zone),
             merged: &merged,
         };
         let members = bundle.members();

@@ -1,7 +1,6 @@
 //! Voice sessions: a row for each recording that the gateway named, with its transcript or with the reason why it has
 //! none.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use datalake_core::{
@@ -320,15 +319,6 @@ impl Session<'_> {
 /// The alias [`DICTATION`] of what has this name.
 pub(crate) fn dictation(device: &str, stem: &str) -> String {
     format!("{device}/{stem}")
-}
-
-/// A hash as names are made of it.
-pub(crate) fn hex(hash: &[u8]) -> String {
-    hash.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

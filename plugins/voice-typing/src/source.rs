@@ -8,17 +8,17 @@ use std::sync::OnceLock;
 use datalake_audio::probe::probe;
 use datalake_core::{
     Context, Emit, Error, FileEmit, FileSource, Files, Intake, KnownUnit, Link, Naming, Record,
-    Reject, Result, Sample, Skip, Timestamp, TrackedFile, hash,
+    Reject, Result, Sample, Skip, Timestamp, TrackedFile, hash, hex,
 };
 use datalake_transcript::{
-    Entry, FileName, LONGEST_FILE, Made, Merged, Part, Variant, merge, parse, provider_of,
+    Entry, FileName, LONGEST_FILE, Merged, Part, Variant, made, merge, parse, provider_of,
 };
 
 use crate::config::VoiceConfig;
 use crate::known::{Noted, is_recording};
 use crate::log;
 use crate::name::{self, Name, STAMP, Says};
-use crate::sessions::{DICTATION, dictation, hex, sessions};
+use crate::sessions::{DICTATION, dictation, sessions};
 use crate::spelling::Spellings;
 
 /// The file that a text with spellings put right is said to be from.
@@ -173,7 +173,7 @@ impl VoiceTyping {
                 Says::Stamped { .. } => name.stem,
                 Says::Segment | Says::Nothing => FileName::of(unit.as_str()).stem,
             },
-            made: Made::find(
+            made: made(
                 merged.transcript.created,
                 name.file,
                 merged.oldest,
