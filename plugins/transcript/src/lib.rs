@@ -27,13 +27,13 @@ pub use bundle::{Merged, Part, Variant, merge};
 pub use format::{Format, LONGEST_FILE, parse};
 pub use model::{Flag, Flags, Millis, Richness, Segment, Transcript, Word};
 pub use name::{FileName, provider_of};
-pub use record::{Entry, TRANSCRIPTS, made};
+pub use record::{Entry, TRANSCRIPTS, made, to_audio};
 
 datalake_core::register_source! {
     name: "transcript",
     summary: "Transcripts of recordings: Whisper and its kin, subtitles, the JSON of speech services, plain text",
     stability: Beta,
-    cursor_version: 1,
+    cursor_version: 2,
     config: TranscriptConfig,
     datasets: [&TRANSCRIPTS],
     recognises: recognise::recognises,

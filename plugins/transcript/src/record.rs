@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use datalake_core::name_time::{Made, name_time};
-use datalake_core::{Column, Dataset, Link, Merge, Record, TimeSource, Timestamp, Zone};
+use datalake_core::{Column, Dataset, Derive, Link, Merge, Record, TimeSource, Timestamp, Zone};
 use serde::Serialize;
 
 use crate::bundle::{Merged, Variant};
@@ -18,8 +18,10 @@ pub static TRANSCRIPTS: Dataset = Dataset::rows("transcripts", "Transcripts of r
         Column::text("source_device"),
         Column::text("stem"),
         Column::text("filename"),
-        Column::integer("audio_id").merge(Merge::Link),
-        Column::text("audio_link").merge(Merge::LinkedBy("audio_id")),
+        Column::integer("audio_id").merge(Merge::Derived),
+        Column::text("audio_link").merge(Merge::Derived),
+        Column::integer("linked_audio_id").merge(Merge::Link),
+        Column::text("linked_by").merge(Merge::LinkedBy("linked_audio_id")),
         Column::text("content"),
         Column::integer("word_count"),
         Column::text("language"),
@@ -42,7 +44,11 @@ pub static TRANSCRIPTS: Dataset = Dataset::rows("transcripts", "Transcripts of r
     .text(&["content", "filename", "tags"])
     .file("file_path")
     .device("source_device")
-    .tags();
+    .tags()
+    .derive(Derive {
+        view: "transcripts_derived",
+        columns: &["audio_id", "audio_link"],
+    });
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -145,10 +151,12 @@ impl Entry<'_> {
     }
 
     fn links(&self) -> Vec<Link> {
-        let audio = |kind, value: String| Link::new("audio_id", "audio", kind, value);
         let hash = self.merged.transcript.audio_sha256.clone();
-        let mut links: Vec<Link> = hash.into_iter().map(|hash| audio("sha256", hash)).collect();
-        links.push(audio("stem", self.named(self.stem)));
+        let mut links: Vec<Link> = hash
+            .into_iter()
+            .map(|hash| to_audio("sha256", hash))
+            .collect();
+        links.push(to_audio("stem", self.named(self.stem)));
         // The recording of `a.en.json` may be called `a.en.wav` itself.
         let longer = FileName::of(&self.merged.file).with_language;
         let folder = self
@@ -157,11 +165,16 @@ impl Entry<'_> {
             .map_or("", |slash| &self.stem[..=slash]);
         let longer = format!("{folder}{longer}");
         if longer != self.stem {
-            links.push(audio("stem", self.named(&longer)));
+            links.push(to_audio("stem", self.named(&longer)));
         }
-        links.push(audio("sibling", self.named(&beside(self.stem))));
+        links.push(to_audio("sibling", self.named(&beside(self.stem))));
         links
     }
+}
+
+/// The link of a transcript to the recording that has the alias (`kind`, `value`).
+pub fn to_audio(kind: &'static str, value: impl Into<Box<str>>) -> Link {
+    Link::new("linked_audio_id", "audio", kind, value)
 }
 
 /// A path without its last folder: what lies in `x/recordings` and in `x/transcripts` meets in `x`.

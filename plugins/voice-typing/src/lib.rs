@@ -22,7 +22,7 @@ datalake_core::register_source! {
     name: "voice-typing",
     summary: "Dictations of the voice typing gateway: recordings, transcripts, and which belongs to which",
     stability: Beta,
-    cursor_version: 1,
+    cursor_version: 2,
     config: config::VoiceConfig,
     datasets: [&AUDIO, &TRANSCRIPTS, &VOICE_SESSIONS],
     fixtures: [

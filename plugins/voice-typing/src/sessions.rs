@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use datalake_core::{
-    Column, Context, Dataset, Derive, KnownUnit, Link, Merge, Record, Shown, Timestamp, Version,
+    Column, Context, Dataset, Derive, KnownUnit, Link, Merge, Owner, Record, Shown, Timestamp,
+    Version,
 };
 use serde::Serialize;
 
@@ -46,6 +47,10 @@ pub static VOICE_SESSIONS: Dataset = Dataset::rows(
 .time("created_at")
 .title("stem")
 .device("source_device")
+.owners(&[Owner {
+    column: "transcript_id",
+    dataset: "transcripts",
+}])
 .derive(Derive {
     view: "voice_sessions_derived",
     columns: &["replaced_transcript"],

@@ -7,11 +7,11 @@ use std::sync::OnceLock;
 
 use datalake_audio::probe::probe;
 use datalake_core::{
-    Context, Emit, Error, FileEmit, FileSource, Files, Intake, KnownUnit, Link, Naming, Record,
-    Reject, Result, Sample, Skip, Timestamp, TrackedFile, hash, hex,
+    Context, Emit, Error, FileEmit, FileSource, Files, Intake, KnownUnit, Naming, Record, Reject,
+    Result, Sample, Skip, Timestamp, TrackedFile, hash, hex,
 };
 use datalake_transcript::{
-    Entry, FileName, LONGEST_FILE, Merged, Part, Variant, made, merge, parse, provider_of,
+    Entry, FileName, LONGEST_FILE, Merged, Part, Variant, made, merge, parse, provider_of, to_audio,
 };
 
 use crate::config::VoiceConfig;
@@ -314,7 +314,7 @@ fn named(cx: &Context, name: &Name<'_>, record: Record) -> Record {
     match (name::job(what), copy, name.stem.split_at_checked(STAMP)) {
         (None, 0, Some((stamp, _))) => {
             let audio = dictation(&cx.device, &format!("{stamp}_audio"));
-            record.link(Link::new("audio_id", "audio", DICTATION, audio))
+            record.link(to_audio(DICTATION, audio))
         }
         _ => record,
     }
