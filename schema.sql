@@ -563,6 +563,38 @@ LEFT JOIN voice_sessions AS vs ON vs.id = (
     ORDER BY s.version DESC, s.source_device, s.stem LIMIT 1
 );
 
+-- Files of transcripts that no row above shows: those that another file of the transcript tells more than, and those
+-- that could not be read (problem is the code of the reject). name is the path below the root.
+CREATE TABLE transcript_files (
+    id INTEGER PRIMARY KEY,
+    source_device TEXT NOT NULL,
+    name TEXT NOT NULL,
+    blake3 TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    file_path TEXT NOT NULL,
+    transcript_id INTEGER REFERENCES transcripts(id) ON DELETE SET NULL,
+    format TEXT,
+    problem TEXT,
+    size_bytes INTEGER,
+    created_at TEXT NOT NULL,
+    time_source TEXT,
+    utc_offset INTEGER,
+    -- kept by the store
+    origin INTEGER REFERENCES origins(id),
+    origin_start INTEGER,
+    origin_end INTEGER,
+    origin_pointer TEXT,
+    version TEXT NOT NULL DEFAULT '',
+    version_hash BLOB NOT NULL DEFAULT x'',
+    first_order TEXT,
+    scope INTEGER REFERENCES scopes(id),
+    seen TEXT,
+    batch INTEGER,
+    UNIQUE (source_device, name, blake3)
+);
+CREATE INDEX idx_transcript_files_created_at ON transcript_files(created_at DESC, id DESC);
+CREATE INDEX idx_transcript_files_transcript ON transcript_files(transcript_id);
+
 -- Screenshots. wall_time is the time written in the name, else in the image, as it is written; '' where there is none,
 -- and never the mtime. width and height are as one sees it; they, format and bit_depth are NULL where the file is no
 -- image that can be read, and metadata says why (problem). metadata also says why there is no thumbnail

@@ -123,7 +123,16 @@ impl Member {
             let message = format!("it has more than {limit}");
             return Err(Reject::new("too-large", message));
         }
-        let mut bytes = vec![0; usize::try_from(size).unwrap_or_default()];
+        self.head(size)
+    }
+
+    /// Its first bytes: `length` of them, or all of fewer.
+    ///
+    /// # Errors
+    /// It cannot be read, or was replaced meanwhile.
+    pub fn head(&self, length: u64) -> Result<Vec<u8>, Reject> {
+        let length = length.min(self.size());
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
         match self.opened.read_at(&mut bytes, 0, &self.signals) {
             Ok(read) if read == bytes.len() => Ok(bytes),
             Ok(_) => Err(Reject::new("changed", "it was replaced while it was read")),

@@ -90,13 +90,7 @@ pub fn ingest<C: Serialize>(
 
 /// Looks at the bytes.
 fn look(cx: &Context, intake: &mut Intake<'_>, peaks: bool) -> Result<Facts> {
-    let mut beat = || {
-        cx.pulse.beat();
-        match cx.cancel.is_cancelled() {
-            true => Err(io::Error::other(Error::cancelled())),
-            false => Ok(()),
-        }
-    };
+    let mut beat = || cx.signal().map_err(io::Error::other);
     probe(intake, peaks, &mut beat).map_err(|error| failed(error, intake))
 }
 

@@ -2,8 +2,8 @@
 
 use datalake_core::name_time::{Made, NameTime, name_time};
 use datalake_core::{
-    Context, Error, FileEmit, FileRef, Naming, Origin, Record, Reject, Result, Sample, Shown,
-    TimeSource, Timestamp, TrackedFile, Version, Zone, hex,
+    Context, FileEmit, FileRef, Naming, Origin, Record, Reject, Result, Sample, Shown, TimeSource,
+    Timestamp, TrackedFile, Version, Zone, hex,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -40,7 +40,7 @@ pub(crate) fn ingest(
     let mut intake = out.intake(file, config.mode)?;
     let picture = probe(&mut intake)?;
     let made = match config.thumbnails {
-        true => Some(thumbnail(&mut intake, &picture, &mut || signal(cx))?),
+        true => Some(thumbnail(&mut intake, &picture, &mut || cx.signal())?),
         false => None,
     };
     let taken = Taken::find(&picture, named, modified, &cx.zone);
@@ -57,15 +57,6 @@ pub(crate) fn ingest(
         made,
     };
     Ok(Some(found.record(cx, kept)))
-}
-
-/// Gives a sign of life, and hears a wish to stop.
-fn signal(cx: &Context) -> Result<()> {
-    cx.pulse.beat();
-    match cx.cancel.is_cancelled() {
-        true => Err(Error::cancelled()),
-        false => Ok(()),
-    }
 }
 
 /// When a screenshot was taken.

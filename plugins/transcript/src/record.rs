@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use datalake_core::name_time::{Made, name_time};
-use datalake_core::{Column, Dataset, Derive, Link, Merge, Record, TimeSource, Timestamp, Zone};
+use datalake_core::{
+    Column, Dataset, Derive, FileRef, Link, Merge, Record, TimeSource, Timestamp, Version, Zone,
+    hex,
+};
 use serde::Serialize;
 
 use crate::bundle::{Merged, Variant};
@@ -49,6 +52,92 @@ pub static TRANSCRIPTS: Dataset = Dataset::rows("transcripts", "Transcripts of r
         view: "transcripts_derived",
         columns: &["audio_id", "audio_link"],
     });
+
+/// Files of transcripts that no row of [`TRANSCRIPTS`] shows: those that others tell more than, and those that could
+/// not be read. They are kept like the others. The key holds the content, so that a file that is written again is two.
+pub static TRANSCRIPT_FILES: Dataset = Dataset::rows(
+    "transcript_files",
+    "Files beside the one that a transcript shows, and files that could not be read",
+)
+.columns(&[
+    Column::text("source_device"),
+    Column::text("name"),
+    Column::text("blake3"),
+    Column::text("filename"),
+    Column::integer("transcript_id").merge(Merge::Link),
+    Column::text("format"),
+    Column::text("problem"),
+    Column::integer("size_bytes"),
+    Column::time("created_at").merge(Merge::Time),
+    Column::text("time_source").merge(Merge::Time),
+    Column::integer("utc_offset").merge(Merge::Time),
+])
+.key(&["source_device", "name", "blake3"])
+.time("created_at")
+.title("filename")
+.file("file_path")
+.device("source_device");
+
+/// Counts up when more or other things are read in files: what is read later wins.
+const READING: u64 = 1;
+
+#[derive(Serialize)]
+struct FileRow<'a> {
+    source_device: &'a str,
+    name: String,
+    blake3: String,
+    filename: &'a str,
+    format: Option<Format>,
+    problem: Option<&'a str>,
+    size_bytes: u64,
+    created_at: Timestamp,
+    time_source: TimeSource,
+    utc_offset: i32,
+}
+
+/// A file of [`TRANSCRIPT_FILES`] on its way into the store.
+#[derive(Debug, Clone)]
+pub struct FileEntry<'a> {
+    /// The device it is from.
+    pub device: &'a str,
+    /// What its transcript is called.
+    pub stem: &'a str,
+    /// Its own name.
+    pub name: &'a str,
+    /// When it was made.
+    pub made: Made,
+    /// What it is, or the code of what is wrong with it.
+    pub says: Result<Format, &'static str>,
+}
+
+impl FileEntry<'_> {
+    /// Its row, with a link to its transcript, and without the file itself.
+    pub fn record(&self, kept: &FileRef) -> Record {
+        let folder = self.stem.rfind('/');
+        let folder = folder.map_or("", |slash| &self.stem[..=slash]);
+        let row = FileRow {
+            source_device: self.device,
+            name: format!("{folder}{}", self.name),
+            blake3: hex(kept.hash()),
+            filename: self.name,
+            format: self.says.ok(),
+            problem: self.says.err(),
+            size_bytes: kept.size(),
+            created_at: self.made.time,
+            time_source: self.made.source,
+            utc_offset: self.made.offset,
+        };
+        let transcript = named(self.device, self.stem);
+        Record::new(&TRANSCRIPT_FILES, &row)
+            .version(Version::number(READING))
+            .link(Link::new(
+                "transcript_id",
+                "transcripts",
+                "stem",
+                transcript,
+            ))
+    }
+}
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -145,9 +234,8 @@ impl Entry<'_> {
         self.links().into_iter().fold(record, Record::link)
     }
 
-    /// A name of this device.
     fn named(&self, stem: &str) -> String {
-        format!("{}/{stem}", self.device)
+        named(self.device, stem)
     }
 
     fn links(&self) -> Vec<Link> {
@@ -170,6 +258,11 @@ impl Entry<'_> {
         links.push(to_audio("sibling", self.named(&beside(self.stem))));
         links
     }
+}
+
+/// A name of a device.
+fn named(device: &str, stem: &str) -> String {
+    format!("{device}/{stem}")
 }
 
 /// The link of a transcript to the recording that has the alias (`kind`, `value`).

@@ -11,7 +11,8 @@ use datalake_core::{
     Result, Sample, Skip, Timestamp, TrackedFile, hash, hex,
 };
 use datalake_transcript::{
-    Entry, FileName, LONGEST_FILE, Merged, Part, Variant, made, merge, parse, provider_of, to_audio,
+    Entry, FileEntry, FileName, LONGEST_FILE, Merged, Part, Variant, made, memory, merge, parse,
+    provider_of, to_audio,
 };
 
 use crate::config::VoiceConfig;
@@ -156,14 +157,12 @@ impl VoiceTyping {
         }
         let unit = file.unit().clone();
         let origin = file.origin(0, file.size());
+        let _share = memory(cx, file.size().min(LONGEST_FILE))?;
         let mut intake = out.intake(file, self.config.mode)?;
         let bytes = bytes(&mut intake)?;
         let mut merged = match parsed(name.file, &bytes, intake.file()) {
             Ok(merged) => merged,
-            Err(why) => {
-                out.reject(origin, why, Sample::of(&bytes));
-                return Ok(Noted::Nothing);
-            }
+            Err(why) => return refused(cx, intake, why, &bytes, out),
         };
         complete(name, &mut merged);
         let noted = self.spell(&mut merged)?;
@@ -249,6 +248,42 @@ impl Spelling {
             changed: Timestamp::from_system(changed),
         })
     }
+}
+
+/// Keeps a file that is no transcript, and says why it is none.
+fn refused(
+    cx: &Context,
+    intake: Intake<'_>,
+    why: Reject,
+    start: &[u8],
+    out: &mut Out<'_>,
+) -> Result<Noted> {
+    let file = intake.file();
+    let (unit, origin) = (file.unit().clone(), file.origin(0, file.size()));
+    let path = unit.as_str();
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let made = made(None, name, file.modified(), &cx.zone);
+    let naming = Naming {
+        folder: "transcripts",
+        name: name.to_owned(),
+        made: made.time,
+    };
+    let kept = out.keep(intake, naming)?;
+    let entry = FileEntry {
+        device: &cx.device,
+        stem: FileName::of(path).stem,
+        name,
+        made,
+        says: Err(why.code),
+    };
+    let sample = Sample {
+        head: Sample::of(start).head,
+        hash: *kept.hash(),
+        length: kept.size(),
+    };
+    out.push(entry.record(&kept).file(kept).origin(origin.clone()))?;
+    out.reject(origin, why, sample);
+    Ok(Noted::Nothing)
 }
 
 /// Looks at a file, and goes back to its start.
