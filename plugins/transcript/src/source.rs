@@ -100,8 +100,11 @@ impl BundleSource for Transcripts {
             ),
             merged,
         });
-        let stays = |seen: Seen<'_>| self.keep(cx, stem, entry.as_ref(), seen, out);
-        all.into_iter().try_for_each(stays)
+        // What stands for all of them comes first.
+        let shown = merged.as_ref().map(|merged| merged.file.as_str());
+        all.sort_by_key(|seen| Some(seen.member.name()) != shown);
+        let keep = |seen: Seen<'_>| self.keep(cx, stem, entry.as_ref(), seen, out);
+        all.into_iter().try_for_each(keep)
     }
 }
 
