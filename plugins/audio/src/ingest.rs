@@ -186,7 +186,7 @@ fn record(
     }
 }
 
-/// What has no column of its own: the other tags, and the time that the recording says itself.
+/// What has no column of its own: the other tags, the time that the recording says itself, and why it has no peaks.
 fn metadata(facts: &Facts) -> Option<Map<String, Value>> {
     let columns = ["title", "artist", "album", "comment"];
     let others = facts
@@ -198,6 +198,12 @@ fn metadata(facts: &Facts) -> Option<Map<String, Value>> {
         .collect();
     if let Some(made) = &facts.made {
         all.insert("made".to_owned(), made.text().into());
+    }
+    // Of what is no recording the reason stands in its own column.
+    if let Waveform::Missing(why) = &facts.waveform
+        && facts.duration != Duration::Unknown(why.clone())
+    {
+        all.insert("peaks_reason".to_owned(), (&**why).into());
     }
     Some(all).filter(|all| !all.is_empty())
 }
