@@ -714,7 +714,7 @@ SELECT
 FROM voice_sessions AS vs
 LEFT JOIN transcripts AS t ON t.id = vs.transcript_id;
 
--- Steps of a dictation.
+-- Steps of a dictation: for other programs. What is known of the gateway's own is in the columns of voice_sessions.
 CREATE TABLE voice_events (
     id INTEGER PRIMARY KEY,
     session_id INTEGER REFERENCES voice_sessions(id) ON DELETE CASCADE,

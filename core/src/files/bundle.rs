@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
@@ -14,9 +14,10 @@ use super::identity::Stamp;
 use super::opened::{Opened, Stop};
 use super::scan::{Found, concerns, find, tell_apart};
 use super::signals::Signals;
+use super::worker::{RELATING, lock, search, work};
 use crate::blob::{Blob, ContentHash, FileRef, hex};
 use crate::checkpoint::{Checkpoint, KnownUnit, UnitId, UnitState};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::output::{Emit, Output};
 use crate::record::{Origin, Record};
 use crate::reject::{Reject, Sample, Skip};
@@ -191,10 +192,7 @@ struct ByBundle<T>(Arc<Reader<T>>);
 impl<T: BundleSource> Source for ByBundle<T> {
     async fn units(&self, cx: &Context) -> Result<Vec<Unit>> {
         let (reader, context) = (self.0.clone(), cx.clone());
-        let search = tokio::task::spawn_blocking(move || reader.units(&context));
-        search
-            .await
-            .map_err(|error| Error::bug("the search for files panicked").caused_by(error))?
+        search(move || reader.units(&context)).await
     }
 
     async fn read(
@@ -206,15 +204,15 @@ impl<T: BundleSource> Source for ByBundle<T> {
     ) -> Result<()> {
         let (reader, context, id) = (self.0.clone(), cx.clone(), unit.id.clone());
         let stored = from.and_then(|from| from.decode(cx.cursor_version));
-        out.blocking(move |out| reader.read(&context, &id, stored, out))
-            .await
+        let read = move |out: &mut Output| reader.read(&context, &id, stored, out);
+        work(cx, unit.id.as_str(), out, read).await
     }
 
     async fn relate(&self, cx: &Context, known: &[KnownUnit], out: &mut Output) -> Result<()> {
         let (reader, context, known) = (self.0.clone(), cx.clone(), known.to_vec());
         let relate =
             move |out: &mut Output| reader.parser.relate(&context, &known, &mut Emit::new(out));
-        out.blocking(relate).await
+        work(cx, RELATING, out, relate).await
     }
 
     fn unit_of(&self, name: &str) -> UnitId {
@@ -484,8 +482,4 @@ fn open(cx: &Context, unit: &UnitId, found: &[Found], out: &mut Output) -> Resul
         unit: unit.clone(),
         members,
     })
-}
-
-fn lock<V>(mutex: &Mutex<V>) -> std::sync::MutexGuard<'_, V> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -24,6 +24,7 @@ mod start;
 mod tracked;
 mod trouble;
 mod unpack;
+mod worker;
 
 #[cfg(test)]
 mod testing;
