@@ -510,6 +510,7 @@ CREATE TABLE transcripts (
     id INTEGER PRIMARY KEY,
     file_path TEXT NOT NULL,
     filename TEXT NOT NULL,
+    -- Its recording: the linked one, else that of its dictation.
     audio_id INTEGER REFERENCES audio(id) ON DELETE SET NULL,
     content TEXT NOT NULL,
     word_count INTEGER,
@@ -526,8 +527,12 @@ CREATE TABLE transcripts (
     time_source TEXT,
     -- Seconds east of UTC when it was made.
     utc_offset INTEGER,
-    -- The kind of name by which the recording was found: sha256, stem or sibling.
+    -- How the recording was found: by which kind of name (sha256, stem, sibling, dictation), else as the dictation says
+    -- (log, time).
     audio_link TEXT,
+    -- The recording that it names itself, and by which kind of name.
+    linked_audio_id INTEGER REFERENCES audio(id) ON DELETE SET NULL,
+    linked_by TEXT,
     model TEXT,
     -- The length of the recording, where the recogniser says it.
     duration_seconds REAL,
@@ -551,6 +556,7 @@ CREATE TABLE transcripts (
 );
 CREATE INDEX idx_transcripts_created_at ON transcripts(created_at DESC, id DESC);
 CREATE INDEX idx_transcripts_audio_id ON transcripts(audio_id);
+CREATE INDEX idx_transcripts_linked_audio_id ON transcripts(linked_audio_id);
 CREATE INDEX idx_transcripts_tags ON transcripts(tags);
 CREATE INDEX idx_transcripts_source_device ON transcripts(source_device);
 
@@ -569,6 +575,52 @@ CREATE TRIGGER transcripts_au AFTER UPDATE OF id, content, filename, tags ON tra
     INSERT INTO transcripts_fts(transcripts_fts, rowid, content, filename, tags) VALUES ('delete', old.id, old.content, old.filename, old.tags);
     INSERT INTO transcripts_fts(rowid, content, filename, tags) VALUES (new.id, new.content, new.filename, new.tags);
 END;
+
+-- The recording of a transcript. That of an uploaded dictation is known from all files together, so it stands in the
+-- session; of several the one that was said with most knowledge counts.
+CREATE VIEW transcripts_derived AS
+SELECT
+    t.id AS id,
+    coalesce(t.linked_audio_id, vs.audio_id) AS audio_id,
+    CASE WHEN t.linked_audio_id IS NULL THEN vs.link_method ELSE t.linked_by END AS audio_link
+FROM transcripts AS t
+LEFT JOIN voice_sessions AS vs ON vs.id = (
+    SELECT s.id FROM voice_sessions AS s
+    WHERE s.transcript_id = t.id AND s.audio_id IS NOT NULL
+    ORDER BY s.version DESC, s.source_device, s.stem LIMIT 1
+);
+
+-- Files of transcripts that no row above shows: those that another file of the transcript tells more than, and those
+-- that could not be read (problem is the code of the reject). name is the path below the root.
+CREATE TABLE transcript_files (
+    id INTEGER PRIMARY KEY,
+    source_device TEXT NOT NULL,
+    name TEXT NOT NULL,
+    blake3 TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    file_path TEXT NOT NULL,
+    transcript_id INTEGER REFERENCES transcripts(id) ON DELETE SET NULL,
+    format TEXT,
+    problem TEXT,
+    size_bytes INTEGER,
+    created_at TEXT NOT NULL,
+    time_source TEXT,
+    utc_offset INTEGER,
+    -- kept by the store
+    origin INTEGER REFERENCES origins(id),
+    origin_start INTEGER,
+    origin_end INTEGER,
+    origin_pointer TEXT,
+    version TEXT NOT NULL DEFAULT '',
+    version_hash BLOB NOT NULL DEFAULT x'',
+    first_order TEXT,
+    scope INTEGER REFERENCES scopes(id),
+    seen TEXT,
+    batch INTEGER,
+    UNIQUE (source_device, name, blake3)
+);
+CREATE INDEX idx_transcript_files_created_at ON transcript_files(created_at DESC, id DESC);
+CREATE INDEX idx_transcript_files_transcript ON transcript_files(transcript_id);
 
 -- Screenshots. wall_time is the time written in the name, else in the image, as it is written; '' where there is none,
 -- and never the mtime. width and height are as one sees it; they, format and bit_depth are NULL where the file is no
@@ -689,7 +741,7 @@ SELECT
 FROM voice_sessions AS vs
 LEFT JOIN transcripts AS t ON t.id = vs.transcript_id;
 
--- Steps of a dictation.
+-- Steps of a dictation: for other programs. What is known of the gateway's own is in the columns of voice_sessions.
 CREATE TABLE voice_events (
     id INTEGER PRIMARY KEY,
     session_id INTEGER REFERENCES voice_sessions(id) ON DELETE CASCADE,

@@ -1,6 +1,7 @@
 //! Files on their way into the store. A worker hashes and stages them; the writer gives them their final
 //! name in the transaction that brings their row.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +13,19 @@ pub type ContentHash = [u8; 32];
 /// BLAKE3 of bytes at hand.
 pub fn hash(bytes: &[u8]) -> ContentHash {
     *blake3::hash(bytes).as_bytes()
+}
+
+/// Bytes in lower-case hexadecimal digits, as people write hashes.
+///
+/// ```
+/// assert_eq!(datalake_core::hex(&[0, 0xab]), "00ab");
+/// ```
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 crate::config_enum! {

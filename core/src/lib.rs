@@ -3,6 +3,7 @@
 
 pub mod batch;
 mod blob;
+mod budget;
 mod checkpoint;
 pub mod config;
 mod dataset;
@@ -26,7 +27,8 @@ pub mod value;
 
 pub use async_trait::async_trait;
 pub use batch::{Batch, RecordRef, Rejected, Ticket};
-pub use blob::{Blob, Content, ContentHash, FileMode, FileRef, Preview, Staged, hash};
+pub use blob::{Blob, Content, ContentHash, FileMode, FileRef, Preview, Staged, hash, hex};
+pub use budget::{Budget, Share};
 pub use checkpoint::{Adopted, Checkpoint, KnownUnit, SourceName, UnitId, UnitState};
 pub use config::{ByteSize, Folders, Paths, Secret, Section};
 pub use dataset::{Column, Dataset, Derive, Kind, Merge, Owner, Shape};

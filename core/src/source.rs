@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 
 use crate::checkpoint::{Checkpoint, KnownUnit, SourceName, UnitId};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files::{Chosen, Stamp};
 use crate::output::Output;
 use crate::reject::{Kept, Reject};
@@ -104,6 +104,18 @@ impl Context {
             chosen: None,
             cancel: Cancel::default(),
             pulse: Pulse::default(),
+        }
+    }
+
+    /// Gives a sign of life, and hears a wish to stop: for work that takes long and reads nothing.
+    ///
+    /// # Errors
+    /// It is to stop.
+    pub fn signal(&self) -> Result<()> {
+        self.pulse.beat();
+        match self.cancel.is_cancelled() {
+            true => Err(Error::cancelled()),
+            false => Ok(()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use datalake_core::config::homeless;
 use datalake_core::{Result, Timestamp, Zone};
 use datalake_store::{Cell, FileKind, classify};
 use serde_json::json;
@@ -25,13 +26,21 @@ struct Line<'a> {
 
 /// What is known of one place of a source.
 fn place(path: &Path) -> &'static str {
+    if homeless(path).is_some() {
+        return "does not exist: HOME is not set";
+    }
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => "folder",
         Ok(metadata) if metadata.is_file() => "file",
         Ok(_) => "neither file nor folder",
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "does not exist",
+        Err(error) if is_gone(&error) => "does not exist",
         Err(_) => "cannot be looked at",
     }
+}
+
+fn is_gone(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
 }
 
 /// What is known of the database before it is opened.
@@ -133,7 +142,7 @@ fn text(app: &App, state: &str, lines: &[Line<'_>], zone: &Zone) -> Result<()> {
             places.row(vec![
                 source.name.to_string(),
                 source.entry.name.into(),
-                root.display().to_string(),
+                print::place(&root),
                 place(&root).to_owned(),
             ]);
         }
@@ -184,7 +193,7 @@ fn as_json(line: &Line<'_>) -> serde_json::Value {
         .source
         .roots()
         .into_iter()
-        .map(|root| json!({ "found": place(&root), "path": root }));
+        .map(|root| json!({ "found": place(&root), "path": print::place(&root) }));
     let schedules = source.settings.schedule.iter();
     json!({
         "source": &*source.name,

@@ -97,8 +97,7 @@ impl Observer for Console {
         let mut text = match report.outcome {
             Outcome::Absent => {
                 let missing = report.missing.first();
-                let missing = missing.map(|path| path.display().to_string());
-                format!("{} does not exist", missing.unwrap_or_default())
+                missing.map_or_else(String::new, |path| print::absent(path))
             }
             Outcome::Failed => format!("failed: {}", error.as_deref().unwrap_or_default()),
             Outcome::Cancelled => String::from("stopped"),

@@ -1,8 +1,10 @@
 //! How things look on a terminal: tables, numbers, times.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::Duration;
 
+use datalake_core::config::homeless;
 use datalake_core::{Error, Result, Timestamp, Zone};
 use datalake_store::{Cell, Table};
 use serde::Serialize;
@@ -17,6 +19,20 @@ const WIDEST: usize = 60;
 pub(super) enum Align {
     Left,
     Right,
+}
+
+/// A place of a source as people know it.
+pub(super) fn place(path: &Path) -> String {
+    homeless(path).unwrap_or(path).display().to_string()
+}
+
+/// That a place of a source is not there.
+pub(super) fn absent(path: &Path) -> String {
+    let why = match homeless(path) {
+        Some(_) => ": HOME is not set",
+        None => "",
+    };
+    format!("{} does not exist{why}", place(path))
 }
 
 /// A table for people: a heading, then rows, in columns.

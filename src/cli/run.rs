@@ -251,7 +251,7 @@ pub(super) fn remarks(report: &SourceReport) -> Vec<String> {
     let name = &report.name;
     let mut lines = Vec::new();
     for path in &report.missing {
-        lines.push(format!("{name}: {} does not exist", path.display()));
+        lines.push(format!("{name}: {}", print::absent(path)));
     }
     if report.receipt.rejected > 0 {
         lines.push(format!(
@@ -300,7 +300,7 @@ pub(super) fn as_json(report: &SourceReport) -> serde_json::Value {
         "bytes": report.bytes,
         "pending_bytes": report.pending,
         "seconds": report.elapsed.as_secs_f64(),
-        "missing": report.missing,
+        "missing": report.missing.iter().map(|path| print::place(path)).collect::<Vec<_>>(),
         "error": report.error.as_ref().map(ToString::to_string),
         "hint": report.error.as_ref().and_then(Error::hint_text),
     })

@@ -160,12 +160,14 @@ impl Reader<'_> {
 
     /// A value, in words that mean the same in every store.
     fn told(&self, dataset: &Dataset, name: &str, value: Value) -> Result<Option<String>> {
-        let is_link = |column: &Column| column.name == name && column.merge == Merge::Link;
+        let may_point = |column: &Column| {
+            column.name == name && matches!(column.merge, Merge::Link | Merge::Derived)
+        };
         let ask = |sql: &str, id: i64| -> Result<Option<String>> {
             Ok(self.db.query_row(sql, [id], |row| row.get(0)).optional()?)
         };
         Ok(match value {
-            Value::Integer(id) if dataset.columns.iter().any(is_link) => {
+            Value::Integer(id) if dataset.columns.iter().any(may_point) => {
                 Some(self.target(dataset, name, id)?)
             }
             Value::Integer(id) if name == "scope" => {
@@ -185,20 +187,20 @@ impl Reader<'_> {
         })
     }
 
-    /// The key of the row that a link points to.
+    /// The key of the row that a column points to; of a number that is none of a row the number itself.
     fn target(&self, dataset: &Dataset, column: &str, id: i64) -> Result<String> {
         let sql = "SELECT \"table\" FROM pragma_foreign_key_list(?1) WHERE \"from\" = ?2";
         let table: Option<String> = self
             .db
             .query_row(sql, [dataset.table, column], |row| row.get(0))
             .optional()?;
-        let target = self
-            .datasets
-            .iter()
-            .find(|dataset| Some(dataset.table) == table.as_deref());
+        let Some(table) = table else {
+            return Ok(id.to_string());
+        };
+        let target = self.datasets.iter().find(|dataset| dataset.table == table);
         match target {
             Some(target) => self.key_of(target, id),
-            None => Ok(format!("{} {id}", table.unwrap_or_default())),
+            None => Ok(format!("{table} {id}")),
         }
     }
 

@@ -81,6 +81,12 @@ fn no_home() {
     let mut cx = TestContext::bare();
     cx.set("HOME", "");
     snap!(cx; "status");
+    // With a folder for the data, what is below nobody's home is not there, and nobody has made a mistake.
+    cx.set("PROJECT_ROOT", ".");
+    let said = cx.transcript(&["check", "run --source audio"]);
+    insta::assert_snapshot!("no_home_but_a_project", said);
+    cx.write("datalake.toml", "[source.audio]\npath = \"~/Recordings\"\n");
+    insta::assert_snapshot!("no_home_that_was_written", cx.transcript(&["check"]));
 }
 
 /// A wish for help is no mistake, whatever the configuration.

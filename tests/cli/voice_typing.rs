@@ -145,6 +145,13 @@ fn ten_of_ten_recordings_have_their_transcript_and_a_second_run_changes_nothing(
         format!("{audio} What was said in {audio}. {gap} {job} 1")
     });
     assert_eq!(found, expected);
+    // The predecessor's statements join transcripts and recordings by this column.
+    let joined: Vec<String> = cx.column(
+        "SELECT a.filename || ' ' || t.content || ' ' || t.audio_link
+         FROM transcripts AS t JOIN audio AS a ON a.id = t.audio_id ORDER BY a.created_at",
+    );
+    let expected = REAL.map(|(audio, ..)| format!("{audio} What was said in {audio}. time"));
+    assert_eq!(joined, expected);
     let at: String = cx.value("SELECT min(created_at) FROM voice_sessions");
     assert_eq!(at, "2026-01-01T13:20:00.000000Z");
     let before = state(&cx);
@@ -194,6 +201,51 @@ fn a_late_transcript_mends_a_failure_and_leaves_the_person_s_own_alone() {
     );
     assert_eq!(own, "7clearHello, Ann.");
     sound_database(&cx.database()).unwrap();
+}
+
+#[test]
+fn a_transcript_goes_with_the_recording_that_it_turns_out_to_be_of() {
+    let cx = lake();
+    let joined = || -> Vec<String> {
+        cx.column(
+            "SELECT t.content || ' ' || coalesce(a.filename || ' ' || t.audio_link, '-')
+             FROM transcripts AS t LEFT JOIN audio AS a ON a.id = t.audio_id ORDER BY t.created_at",
+        )
+    };
+    let [one, two] = ["211659_96e35d04", "211728_11185f45"]
+        .map(|start| format!("20260105_{start}-f170-487c-b78e-cb51ef4c5e70"));
+    record(&cx, "20260105_211652_audio.wav", 50_000);
+    transcribe(&cx, &two, "Two.");
+    cx.run("run").expect(0);
+    assert_eq!(joined(), ["Two. 20260105_211652_audio.wav time"]);
+    // What it was taken for has its own, and what it is of comes late.
+    transcribe(&cx, &one, "One.");
+    cx.run("run").expect(0);
+    assert_eq!(joined(), ["One. 20260105_211652_audio.wav time", "Two. -"]);
+    record(&cx, "20260105_211724_audio.wav", 50_001);
+    cx.run("run").expect(0);
+    let expected = [
+        "One. 20260105_211652_audio.wav time",
+        "Two. 20260105_211724_audio.wav time",
+    ];
+    assert_eq!(joined(), expected);
+    // The whole at once comes to the same.
+    let other = lake();
+    for audio in ["20260105_211652_audio.wav", "20260105_211724_audio.wav"] {
+        let from = cx.path("recordings").join(audio);
+        put(
+            &other,
+            &format!("recordings/{audio}"),
+            &fs::read(from).unwrap(),
+        );
+    }
+    transcribe(&other, &one, "One.");
+    transcribe(&other, &two, "Two.");
+    other.run("run").expect(0);
+    assert_eq!(apart(&state(&cx), &state(&other)), NOTHING);
+    sound_database(&cx.database()).unwrap();
+    cx.run("forget voice-typing --yes").expect(0);
+    assert_eq!(cx.value::<i64>("SELECT count(*) FROM transcripts"), 0);
 }
 
 #[test]

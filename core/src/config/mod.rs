@@ -29,7 +29,7 @@ pub use field::Field;
 pub use field::key_of;
 pub use item::{Data, Entry, Item, parse_document, parse_override, toml_string};
 pub use nearest::{by_distance, nearest, suggestion};
-pub use paths::{Folders, Paths};
+pub use paths::{Folders, Paths, homeless};
 pub use problem::{Problem, Severity, into_error, sort_problems};
 pub use reader::Reader;
 pub use section::{Row, Section};

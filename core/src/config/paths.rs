@@ -10,6 +10,16 @@ use super::item::{Data, Item, toml_string};
 use super::reader::Reader;
 use super::value::ConfigValue;
 
+/// Where `~` leads in a default while HOME is not set: below what is no folder, so that nothing is ever there.
+const NOWHERE: &str = "/dev/null";
+
+/// Of a default that begins with `~` while HOME is not set: the path as it is written. Nothing is there, and nobody has
+/// made a mistake by that. One that a person has written is refused instead.
+pub fn homeless(path: &Path) -> Option<&Path> {
+    let written = path.strip_prefix(NOWHERE).ok()?;
+    written.starts_with("~").then_some(written)
+}
+
 /// What the meaning of a path depends on.
 #[derive(Debug, Clone, Default)]
 pub struct Folders {
@@ -37,7 +47,7 @@ impl Folders {
         if text.contains('\0') {
             return Err("a path cannot hold a zero character".into());
         }
-        let expanded = self.expand_home(&self.expand_variables(text)?)?;
+        let expanded = self.expand_home(&self.expand_variables(text)?, kind)?;
         let base = if kind == DocumentKind::Argument {
             &self.working
         } else {
@@ -47,15 +57,18 @@ impl Folders {
         Ok(base.join(expanded).components().collect())
     }
 
-    fn expand_home(&self, text: &str) -> Result<PathBuf, String> {
+    fn expand_home(&self, text: &str, kind: DocumentKind) -> Result<PathBuf, String> {
         let Some(rest) = text.strip_prefix('~') else {
             return Ok(PathBuf::from(text));
         };
         if !rest.is_empty() && !rest.starts_with(['/', std::path::MAIN_SEPARATOR]) {
             return Err("only `~/` for your own home folder is understood".into());
         }
-        let home = self.environment.home();
-        let home = home.ok_or("`~` has no meaning here, because HOME is not set")?;
+        let nobodys = matches!(kind, DocumentKind::Default | DocumentKind::BuiltIn);
+        let home = match self.environment.home() {
+            None if nobodys => Path::new(NOWHERE).join("~"),
+            home => home.ok_or("`~` has no meaning here, because HOME is not set")?,
+        };
         Ok(home.join(rest.trim_start_matches(['/', std::path::MAIN_SEPARATOR])))
     }
 
@@ -98,7 +111,7 @@ fn is_name(c: char) -> bool {
 }
 
 fn path_text(path: &Path) -> String {
-    toml_string(&path.to_string_lossy())
+    toml_string(&homeless(path).unwrap_or(path).to_string_lossy())
 }
 
 impl ConfigValue for PathBuf {

@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Class;
-use super::identity::{Bookmark, Mark, Print, hex};
+use super::identity::{Bookmark, Mark, Print};
 use super::opened::{Opened, Stop};
 use super::signals::Signals;
+use crate::blob::hex;
 use crate::checkpoint::{KnownUnit, UnitId};
 use crate::source::{Context, Unit};
 
@@ -171,7 +172,7 @@ impl Candidate<'_> {
         }
         if let Some(hash) = &mark.hash
             && opened.stamp.size == mark.stamp.size
-            && hex(&opened.digest(self.signals)?) == *hash
+            && hex(&opened.digest(self.signals)?) == **hash
         {
             return Ok(true);
         }

@@ -4,19 +4,20 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
 use super::Files;
 use super::bundle_mark::{BundleMark, Renamed};
-use super::identity::{Stamp, hex};
+use super::identity::Stamp;
 use super::opened::{Opened, Stop};
 use super::scan::{Found, concerns, find, tell_apart};
 use super::signals::Signals;
-use crate::blob::{Blob, ContentHash, FileRef};
+use super::worker::{RELATING, lock, search, work};
+use crate::blob::{Blob, ContentHash, FileRef, hex};
 use crate::checkpoint::{Adopted, Checkpoint, KnownUnit, UnitId, UnitState};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::output::{Emit, Output};
 use crate::record::{Origin, Record};
 use crate::reject::{Reject, Sample, Skip};
@@ -123,7 +124,16 @@ impl Member {
             let message = format!("it has more than {limit}");
             return Err(Reject::new("too-large", message));
         }
-        let mut bytes = vec![0; usize::try_from(size).unwrap_or_default()];
+        self.head(size)
+    }
+
+    /// Its first bytes: `length` of them, or all of fewer.
+    ///
+    /// # Errors
+    /// It cannot be read, or was replaced meanwhile.
+    pub fn head(&self, length: u64) -> Result<Vec<u8>, Reject> {
+        let length = length.min(self.size());
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
         match self.opened.read_at(&mut bytes, 0, &self.signals) {
             Ok(read) if read == bytes.len() => Ok(bytes),
             Ok(_) => Err(Reject::new("changed", "it was replaced while it was read")),
@@ -182,10 +192,7 @@ struct ByBundle<T>(Arc<Reader<T>>);
 impl<T: BundleSource> Source for ByBundle<T> {
     async fn units(&self, cx: &Context) -> Result<Vec<Unit>> {
         let (reader, context) = (self.0.clone(), cx.clone());
-        let search = tokio::task::spawn_blocking(move || reader.units(&context));
-        search
-            .await
-            .map_err(|error| Error::bug("the search for files panicked").caused_by(error))?
+        search(move || reader.units(&context)).await
     }
 
     async fn read(
@@ -197,15 +204,15 @@ impl<T: BundleSource> Source for ByBundle<T> {
     ) -> Result<()> {
         let (reader, context, id) = (self.0.clone(), cx.clone(), unit.id.clone());
         let stored = from.and_then(|from| from.decode(cx.cursor_version));
-        out.blocking(move |out| reader.read(&context, &id, stored, out))
-            .await
+        let read = move |out: &mut Output| reader.read(&context, &id, stored, out);
+        work(cx, unit.id.as_str(), out, read).await
     }
 
     async fn relate(&self, cx: &Context, known: &[KnownUnit], out: &mut Output) -> Result<()> {
         let (reader, context, known) = (self.0.clone(), cx.clone(), known.to_vec());
         let relate =
             move |out: &mut Output| reader.parser.relate(&context, &known, &mut Emit::new(out));
-        out.blocking(relate).await
+        work(cx, RELATING, out, relate).await
     }
 
     fn unit_of(&self, name: &str) -> UnitId {
@@ -434,7 +441,7 @@ impl Seen {
             end,
             settled: self.stamps.iter().all(|(_, stamp)| stamp.is_settled(now)),
             generation: 0,
-            hash: hex(&self.hash),
+            hash: hex(&self.hash).into(),
         }
     }
 
@@ -479,8 +486,4 @@ fn open(cx: &Context, unit: &UnitId, found: &[Found], out: &mut Output) -> Resul
         unit: unit.clone(),
         members,
     })
-}
-
-fn lock<V>(mutex: &Mutex<V>) -> std::sync::MutexGuard<'_, V> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

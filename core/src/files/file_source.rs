@@ -4,7 +4,7 @@
 use std::fs;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::adopt::{Index, Present};
 use super::emit::{FileEmit, ReplayEmit};
 use super::gone;
-use super::identity::{Bookmark, Mark, Stamp, hex};
+use super::identity::{Bookmark, Mark, Stamp};
 use super::keeping::Keeping;
 use super::names::packed_name;
 use super::opened::{Opened, Stop};
@@ -23,10 +23,11 @@ use super::session::Session;
 use super::signals::Signals;
 use super::start::{Facts, Start};
 use super::tracked::TrackedFile;
+use super::worker::{RELATING, lock, search, work};
 use super::{Class, Files};
-use crate::blob::ContentHash;
+use crate::blob::{ContentHash, hex};
 use crate::checkpoint::{Checkpoint, KnownUnit, UnitId};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::output::{Emit, Output};
 use crate::record::Origin;
 use crate::reject::{Kept, Sample};
@@ -88,10 +89,7 @@ struct ByFile<T>(Arc<Reader<T>>);
 impl<T: FileSource> Source for ByFile<T> {
     async fn units(&self, cx: &Context) -> Result<Vec<Unit>> {
         let (reader, context) = (self.0.clone(), cx.clone());
-        let search = tokio::task::spawn_blocking(move || reader.units(&context));
-        search
-            .await
-            .map_err(|error| Error::bug("the search for files panicked").caused_by(error))?
+        search(move || reader.units(&context)).await
     }
 
     async fn read(
@@ -102,10 +100,8 @@ impl<T: FileSource> Source for ByFile<T> {
         out: &mut Output,
     ) -> Result<()> {
         let (reader, context, file) = (self.0.clone(), cx.clone(), unit.clone());
-        let read = out
-            .blocking(move |out| reader.read(&context, &file, from, out))
-            .await;
-        read.map_err(|error| named(error, cx, unit.id.as_str()))
+        let read = move |out: &mut Output| reader.read(&context, &file, from, out);
+        work(cx, unit.id.as_str(), out, read).await
     }
 
     async fn replay(
@@ -116,22 +112,18 @@ impl<T: FileSource> Source for ByFile<T> {
         out: &mut Output,
     ) -> Result<bool> {
         let (reader, context, id, kept) = (self.0.clone(), cx.clone(), unit.clone(), input.clone());
-        let replayed = out.blocking(move |output| {
+        let replay = move |output: &mut Output| {
             let mut out = ReplayEmit { output };
             reader.parser.replay(&context, &id, &kept, &mut out)
-        });
-        replayed
-            .await
-            .map_err(|error| named(error, cx, unit.as_str()))
+        };
+        work(cx, unit.as_str(), out, replay).await
     }
 
     async fn relate(&self, cx: &Context, known: &[KnownUnit], out: &mut Output) -> Result<()> {
         let (reader, context, known) = (self.0.clone(), cx.clone(), known.to_vec());
         let relate =
             move |out: &mut Output| reader.parser.relate(&context, &known, &mut Emit::new(out));
-        out.blocking(relate)
-            .await
-            .map_err(|error| named(error, cx, "relating its files"))
+        work(cx, RELATING, out, relate).await
     }
 
     fn concerns(&self, path: &Path) -> bool {
@@ -140,14 +132,6 @@ impl<T: FileSource> Source for ByFile<T> {
 
     fn roots(&self) -> Vec<PathBuf> {
         self.0.files.roots().to_vec()
-    }
-}
-
-/// Says whose bug it is, and at what.
-fn named(error: Error, cx: &Context, what: &str) -> Error {
-    match error.kind() {
-        ErrorKind::Bug => error.at(what).at(format!("source `{}`", cx.source)),
-        _ => error,
     }
 }
 
@@ -297,7 +281,7 @@ impl<T: FileSource> Reader<T> {
             Class::Whole => self.may_be_known(cx, unit, &opened, stored.as_ref()),
         };
         let hash = is_telling.then(|| opened.digest(signals)).transpose()?;
-        let digits = hash.as_ref().map(hex);
+        let digits = hash.as_ref().map(|hash| hex(hash));
         let facts = Facts {
             cx,
             unit,
@@ -485,9 +469,4 @@ fn is_in_the_making(
 
 fn decode<C: DeserializeOwned>(cursor: &RawValue) -> Option<C> {
     serde_json::from_str(cursor.get()).ok()
-}
-
-/// A panic while it was held leaves nothing half done: each is only ever replaced as a whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -14,7 +14,6 @@ use serde_json::value::RawValue;
 
 use super::tracked::Place;
 use super::trouble::is_gone;
-use crate::blob::ContentHash;
 use crate::checkpoint::{Checkpoint, KnownUnit};
 use crate::time::Timestamp;
 
@@ -287,11 +286,6 @@ impl KnownUnit {
         let bookmark = serde_json::from_str::<Bookmark<&RawValue>>(&checkpoint.cursor).ok()?;
         serde_json::from_str(bookmark.cursor.get()).ok()
     }
-}
-
-/// A hash as people write it.
-pub(crate) fn hex(hash: &ContentHash) -> Box<str> {
-    blake3::Hash::from_bytes(*hash).to_hex().as_str().into()
 }
 
 /// Fills `buffer` from `offset` on, as far as the file goes. What lies before a failure is not

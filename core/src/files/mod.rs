@@ -27,6 +27,7 @@ mod start;
 mod tracked;
 mod trouble;
 mod unpack;
+mod worker;
 
 #[cfg(test)]
 mod testing;

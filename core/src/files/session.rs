@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use serde_json::value::RawValue;
 
 use super::Class;
-use super::identity::{Bookmark, Mark, Print, hex};
+use super::identity::{Bookmark, Mark, Print};
 use super::keeping::Keeping;
 use super::opened::Opened;
 use super::signals::Signals;
 use super::start::Start;
 use super::tracked::{Place, TrackedFile};
-use crate::blob::ContentHash;
+use crate::blob::{ContentHash, hex};
 use crate::checkpoint::{Adopted, UnitState};
 use crate::error::Result;
 use crate::output::{Emit, Output};
@@ -175,7 +175,7 @@ impl<'a> Session<'a> {
             offset: place.offset,
             head: Print::of(&head[..known]),
             tail: place.tail,
-            hash: self.hash.as_ref().map(hex),
+            hash: self.hash.as_ref().map(|hash| hex(hash).into()),
             kept: self.kept.or_else(|| self.kept_before()),
         }
     }

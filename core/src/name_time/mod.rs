@@ -36,6 +36,7 @@
 //! to something else: a longer number, a hexadecimal id, a UUID, a version (`v2026.01.10`), a telephone number,
 //! a size (`1920x1080`). A bare dotted date counts as a version, too.
 
+mod made;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,8 @@ use std::path::Path;
 use jiff::civil::{Date, DateTime};
 
 use crate::time::{Shown, Timestamp, Zone};
+
+pub use made::Made;
 
 /// How much of a time is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -182,7 +185,7 @@ pub fn folder_time(path: impl AsRef<Path>) -> Option<NameTime> {
 
 /// The years that a name can mean: up to the last whole one that 32 bits of seconds reach. They do not follow the clock:
 /// what a name tells must be the same whenever it is read.
-const YEARS: RangeInclusive<i16> = 1990..=2037;
+pub const YEARS: RangeInclusive<i16> = 1990..=2037;
 
 fn is_allowed(date: Date) -> bool {
     YEARS.contains(&date.year())

@@ -3,10 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use datalake_core::name_time::{NameTime, Precision, name_time};
+use datalake_core::name_time::{Made, name_time};
 use datalake_core::{
     Context, Error, FileEmit, FileMode, FileRef, Intake, Naming, Origin, Preview, Record, Reject,
-    Result, Sample, TimeSource, Timestamp, TrackedFile, Zone,
+    Result, Sample, TimeSource, Timestamp, TrackedFile, hex,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -37,17 +37,6 @@ pub struct Recording {
     pub made: Made,
     /// SHA-256 of the file, in hexadecimal digits.
     pub sha256: String,
-}
-
-/// When a recording was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Made {
-    /// The instant.
-    pub time: Timestamp,
-    /// How it was found.
-    pub source: TimeSource,
-    /// The offset of local time, in seconds east of UTC.
-    pub offset: i32,
 }
 
 /// Reads the recording in `file`, keeps it, and makes its record, all in one pass over its bytes. The record is not
@@ -81,7 +70,8 @@ pub fn ingest<C: Serialize>(
         .intake(file, options.mode)?
         .tap(|bytes| sha256.update(bytes));
     let facts = look(cx, &mut intake, options.peaks)?;
-    let made = Made::find(facts.made, name_time(&name), modified, &cx.zone);
+    let made = Made::find(facts.made, name_time(&name), &cx.zone)
+        .unwrap_or_else(|| Made::at(modified, TimeSource::Mtime, &cx.zone));
     let naming = Naming {
         folder: "audio",
         name: name.clone(),
@@ -100,13 +90,7 @@ pub fn ingest<C: Serialize>(
 
 /// Looks at the bytes.
 fn look(cx: &Context, intake: &mut Intake<'_>, peaks: bool) -> Result<Facts> {
-    let mut beat = || {
-        cx.pulse.beat();
-        match cx.cancel.is_cancelled() {
-            true => Err(io::Error::other(Error::cancelled())),
-            false => Ok(()),
-        }
-    };
+    let mut beat = || cx.signal().map_err(io::Error::other);
     probe(intake, peaks, &mut beat).map_err(|error| failed(error, intake))
 }
 
@@ -116,43 +100,6 @@ fn failed(error: io::Error, intake: &Intake<'_>) -> Error {
         Err(error) => Error::io(intake.file().path().display(), error),
     }
 }
-
-impl Made {
-    /// What the recording says itself counts most, then its name, then when the file was last changed. A day alone
-    /// is better than that, but not than a name with a time of day.
-    fn find(
-        embedded: Option<NameTime>,
-        name: Option<NameTime>,
-        modified: Timestamp,
-        zone: &Zone,
-    ) -> Self {
-        let embedded = embedded.filter(|time| YEARS.contains(&time.wall.date().year()));
-        let has_time = |time: &NameTime| time.precision > Precision::Day;
-        let written = [
-            (embedded.filter(has_time), TimeSource::Embedded),
-            (name.filter(has_time), TimeSource::Name),
-            (embedded, TimeSource::Embedded),
-            (name, TimeSource::Name),
-        ];
-        let found = written.into_iter().find_map(|(time, source)| {
-            let found = time?.resolve(zone)?;
-            Some(Self {
-                time: found.time,
-                source,
-                offset: found.offset,
-            })
-        });
-        found.unwrap_or(Self {
-            time: modified,
-            source: TimeSource::Mtime,
-            offset: zone.offset(modified),
-        })
-    }
-}
-
-/// The years in which a recording can have been made, as for times in names: clocks that were never set begin in
-/// 1904, 1970 or 1980.
-const YEARS: std::ops::RangeInclusive<i16> = 1990..=2037;
 
 /// A row. The fields are the columns.
 #[derive(Serialize)]
@@ -239,7 +186,7 @@ fn record(
     }
 }
 
-/// What has no column of its own: the other tags, and the time that the recording says itself.
+/// What has no column of its own: the other tags, the time that the recording says itself, and why it has no peaks.
 fn metadata(facts: &Facts) -> Option<Map<String, Value>> {
     let columns = ["title", "artist", "album", "comment"];
     let others = facts
@@ -251,6 +198,12 @@ fn metadata(facts: &Facts) -> Option<Map<String, Value>> {
         .collect();
     if let Some(made) = &facts.made {
         all.insert("made".to_owned(), made.text().into());
+    }
+    // Of what is no recording the reason stands in its own column.
+    if let Waveform::Missing(why) = &facts.waveform
+        && facts.duration != Duration::Unknown(why.clone())
+    {
+        all.insert("peaks_reason".to_owned(), (&**why).into());
     }
     Some(all).filter(|all| !all.is_empty())
 }
@@ -300,64 +253,10 @@ fn filename(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::probe::{DurationSource, probe};
-
-    fn made(embedded: Option<&str>, name: &str) -> (String, TimeSource, i32) {
-        let zone = Zone::named("Asia/Kolkata").unwrap();
-        let modified = "2026-06-01T00:00:00Z".parse().unwrap();
-        // A text with the time of an embedded one is as good as a name.
-        let embedded = embedded.and_then(name_time);
-        let made = Made::find(embedded, name_time(name), modified, &zone);
-        (
-            made.time.to_string()[..16].to_owned(),
-            made.source,
-            made.offset,
-        )
-    }
-
-    #[test]
-    fn the_best_time_counts() {
-        use TimeSource::{Embedded, Mtime, Name};
-        let time = |text: &str, source| (text.to_owned(), source, 19_800);
-        let name = "20260105_211652_audio.wav";
-        assert_eq!(
-            made(Some("2026-01-10T12-00-00"), name),
-            time("2026-01-10T06:30", Embedded)
-        );
-        assert_eq!(made(None, name), time("2026-01-05T15:46", Name));
-        // A day is less than a time of day, and more than nothing.
-        assert_eq!(
-            made(Some("2026-01-10"), name),
-            time("2026-01-05T15:46", Name)
-        );
-        assert_eq!(
-            made(Some("2026-01-10"), "a.wav"),
-            time("2026-01-09T18:30", Embedded)
-        );
-        assert_eq!(
-            made(None, "PTT-20260110-WA0001.opus"),
-            time("2026-01-09T18:30", Name)
-        );
-        assert_eq!(made(None, "a.wav"), time("2026-06-01T00:00", Mtime));
-    }
-
-    #[test]
-    fn clocks_that_were_never_set_tell_nothing() {
-        let mut never = name_time("2026-01-10 12-00-00").unwrap();
-        never.wall = "1980-01-01T00:00:00".parse().unwrap();
-        let made = Made::find(Some(never), None, Timestamp::EPOCH, &Zone::utc());
-        assert_eq!(
-            (made.time, made.source),
-            (Timestamp::EPOCH, TimeSource::Mtime)
-        );
-    }
 
     #[test]
     fn the_path_without_its_end_is_what_others_call_it() {

@@ -13,7 +13,7 @@ use datalake_core::{
 };
 
 use config::AudioConfig;
-pub use ingest::{Made, Options, Recording, ingest, sibling, stem};
+pub use ingest::{Options, Recording, ingest, sibling, stem};
 
 const SUMMARY: &str = "Recordings: what they are, how long they last, when they were made";
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
-use datalake_audio::probe::{Duration, Facts, Waveform, probe};
+use datalake_audio::probe::{Duration, DurationSource, Facts, Waveform, probe};
 
 fn bytes(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -46,7 +46,7 @@ stereo.wav             | wav     | pcm_s16le     |  8000 | 2 | 0.25  | header   
 adpcm-ms.wav           | wav     | adpcm_ms      |  8000 | 1 | 0.5   | header    |     | drawn
 adpcm-ima.wav          | wav     | adpcm_ima_wav |  8000 | 1 | 0.5   | header    |     | drawn
 gsm.wav                | wav     | gsm           |  8000 | 1 | 1.0   | header    |     |
-mp3-in.wav             | wav     | mp3           | 16000 | 1 | 1.0   | scan      |     | drawn
+mp3-in.wav             | wav     | mp3           | 16000 | 1 | 1.0   | estimate  |     | drawn
 rf64.wav               | wav     | pcm_s16le     |  8000 | 1 | 0.25  | header    |     | drawn
 rifx.wav               | wav     | pcm_s16be     |  8000 | 1 | 0.25  | header    |     | drawn
 s16.w64                | w64     | pcm_s16le     |  8000 | 1 | 0.25  | header    |     | drawn
@@ -69,10 +69,10 @@ s16.caf                | caf     | pcm_s16le     |  8000 | 1 | 0.25  | header   
 alac.caf               | caf     | alac          |  8000 | 1 | 0.5   | container |     | drawn
 aac.caf                | caf     | aac           |  8000 | 1 | 1.0   | container |     | drawn
 cbr.mp3                | mp3     | mp3           |  8000 | 1 | 1.0   | scan      |     | drawn
-cbr-no-xing.mp3        | mp3     | mp3           | 16000 | 1 | 1.0   | scan      |     | drawn
+cbr-no-xing.mp3        | mp3     | mp3           | 16000 | 1 | 1.0   | estimate  |     | drawn
 cut.mp3                | mp3     | mp3           | 16000 | 1 | 0.54  | scan      | cut | drawn
 vbr.mp3                | mp3     | mp3           | 16000 | 1 | 1.0   | scan      |     | drawn
-vbr-no-xing.mp3        | mp3     | mp3           | 16000 | 1 | 1.0   | scan      |     | drawn
+vbr-no-xing.mp3        | mp3     | mp3           | 16000 | 1 | 1.0   | estimate  |     | drawn
 layer2.mp2             | mp2     | mp2           | 16000 | 1 | 1.0   | scan      |     | drawn
 adts.aac               | aac     | aac           | 16000 | 1 | 1.0   | scan      |     | drawn
 tone.ac3               | ac3     | ac3           | 32000 | 1 | 1.0   | scan      |     |
@@ -257,6 +257,30 @@ fn the_shape_shows_the_sound() {
     let turns: Vec<i8> = peaks("vbr.mp3").iter().map(|&byte| byte as i8).collect();
     assert!(loudest(&turns[..turns.len() / 3]) > 40);
     assert!(loudest(&turns[turns.len() * 2 / 3..]) < 3);
+}
+
+/// With 8,000 samples a second the silence that an encoder adds is longer than a tenth of a second.
+#[test]
+fn silence_that_nobody_tells_of_is_estimated_and_said() {
+    let told = bytes("cbr.mp3");
+    let at = told.windows(4).position(|part| part == b"Info").unwrap() - 13;
+    let frames = &told[at + 216..];
+    let estimated = facts(frames);
+    let Duration::Known { seconds, source } = estimated.duration else {
+        panic!("{:?}", estimated.duration)
+    };
+    assert!((seconds - 1.0).abs() < 0.05, "{seconds}");
+    assert_eq!(source, DurationSource::Estimate);
+    assert_eq!(
+        estimated.warnings,
+        ["nothing says how much silence the encoder added to it; that is estimated"]
+    );
+    // Where the first frame needs one before it, it is no beginning, and nothing was added.
+    let mut middle = frames.to_vec();
+    assert_eq!(std::mem::replace(&mut middle[4], 1), 0);
+    let counted = facts(&middle);
+    assert!(counted.warnings.is_empty());
+    assert!(counted.duration.seconds().unwrap() > 1.1);
 }
 
 #[test]

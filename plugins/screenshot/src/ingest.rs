@@ -1,9 +1,9 @@
 //! From a file to a row.
 
-use datalake_core::name_time::{NameTime, Precision, Resolved, name_time};
+use datalake_core::name_time::{Made, NameTime, name_time};
 use datalake_core::{
-    Context, Error, FileEmit, FileRef, Naming, Origin, Record, Reject, Result, Sample, Shown,
-    TimeSource, Timestamp, TrackedFile, Version, Zone,
+    Context, FileEmit, FileRef, Naming, Origin, Record, Reject, Result, Sample, Shown, TimeSource,
+    Timestamp, TrackedFile, Version, Zone, hex,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -40,14 +40,14 @@ pub(crate) fn ingest(
     let mut intake = out.intake(file, config.mode)?;
     let picture = probe(&mut intake)?;
     let made = match config.thumbnails {
-        true => Some(thumbnail(&mut intake, &picture, &mut || signal(cx))?),
+        true => Some(thumbnail(&mut intake, &picture, &mut || cx.signal())?),
         false => None,
     };
     let taken = Taken::find(&picture, named, modified, &cx.zone);
     let naming = Naming {
         folder: "screenshots",
         name: name.clone(),
-        made: taken.time,
+        made: taken.made.time,
     };
     let kept = out.keep(intake, naming)?;
     let found = Found {
@@ -59,59 +59,27 @@ pub(crate) fn ingest(
     Ok(Some(found.record(cx, kept)))
 }
 
-/// Gives a sign of life, and hears a wish to stop.
-fn signal(cx: &Context) -> Result<()> {
-    cx.pulse.beat();
-    match cx.cancel.is_cancelled() {
-        true => Err(Error::cancelled()),
-        false => Ok(()),
-    }
-}
-
 /// When a screenshot was taken.
 struct Taken {
     /// What is written about it, as it is written.
     wall: String,
-    time: Timestamp,
-    source: TimeSource,
-    offset: i32,
-    shown: Shown,
+    made: Made,
 }
 
 impl Taken {
-    /// What the image says of its making counts most, then its name, then what the image says of its last change,
-    /// which an editor sets anew, then the file system. A day alone counts less than a time of day.
+    /// What the image says of its making and its name count most, as of any thing; then what the image says of its last
+    /// change, which an editor sets anew; then the file system.
     fn find(picture: &Picture, named: Option<NameTime>, modified: Timestamp, zone: &Zone) -> Self {
         let written = picture.written;
         let wall = named.or(written.map(|written| written.time));
         let of_making = written.filter(|written| written.field.is_of_making());
         let of_making = of_making.map(|written| written.time);
-        let has_time = |time: &NameTime| time.precision > Precision::Day;
-        let written = written.map(|written| written.time);
-        let order = [
-            (of_making.filter(has_time), TimeSource::Embedded),
-            (named.filter(has_time), TimeSource::Name),
-            (of_making, TimeSource::Embedded),
-            (named, TimeSource::Name),
-            (written, TimeSource::Embedded),
-        ];
-        let best = order
-            .into_iter()
-            .find_map(|(time, source)| Some((time?.resolve(zone)?, source)));
-        let (found, source) = best.unwrap_or((
-            Resolved {
-                time: modified,
-                offset: zone.offset(modified),
-                shown: Shown::Once,
-            },
-            TimeSource::Mtime,
-        ));
+        let changed = || Made::written(written?.time, TimeSource::Embedded, zone);
         Self {
             wall: wall.map(|time| time.text()).unwrap_or_default(),
-            time: found.time,
-            source,
-            offset: found.offset,
-            shown: found.shown,
+            made: Made::find(of_making, named, zone)
+                .or_else(changed)
+                .unwrap_or_else(|| Made::at(modified, TimeSource::Mtime, zone)),
         }
     }
 }
@@ -155,16 +123,15 @@ impl Found<'_> {
             ..
         } = self;
         let size = picture.size();
-        let digits = kept.hash().iter().map(|byte| format!("{byte:02x}"));
         let row = Row {
-            blake3: digits.collect(),
+            blake3: hex(kept.hash()),
             wall_time: &taken.wall,
             filename: name,
             app: app(name),
             source_device: &cx.device,
-            created_at: taken.time,
-            time_source: taken.source,
-            utc_offset: taken.offset,
+            created_at: taken.made.time,
+            time_source: taken.made.source,
+            utc_offset: taken.made.offset,
             size_bytes: kept.size(),
             format: picture.format.map(|format| format.name()),
             width: size.map(|(width, _)| width),
@@ -194,7 +161,7 @@ impl Found<'_> {
             }
         };
         add("animated", self.picture.animated.then_some(true.into()));
-        let clock = match self.taken.shown {
+        let clock = match self.taken.made.shown {
             Shown::Once => None,
             Shown::Never => Some("skipped".into()),
             Shown::Twice => Some("twice".into()),

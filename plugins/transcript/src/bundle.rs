@@ -13,6 +13,9 @@ use crate::language;
 use crate::model::{Flag, Segment, Transcript};
 use crate::name::FileName;
 
+/// Counts up when rows or their links are made otherwise, so that those made before give way.
+const READING: u64 = 1;
+
 /// One file of a transcript, read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
@@ -74,12 +77,13 @@ pub struct Variant {
 }
 
 impl Merged {
-    /// What decides between two states of one transcript. A richer one is the newer one, whenever it was written:
-    /// a poorer file that stays behind, or comes later, takes nothing away. Of equally rich ones that with the
-    /// last change counts, so that a corrected file does; then the one of more files, so that one which brings
-    /// what the others lack counts, however old it is.
+    /// What decides between two states of one transcript. First the newer way of reading; then richness: a richer one is
+    /// the newer one, whenever it was written, so that a poorer file that stays behind, or comes later, takes nothing
+    /// away. Of equally rich ones that with the last change counts, so that a corrected file does; then the one of more
+    /// files, so that one which brings what the others lack counts, however old it is.
     pub fn version(&self) -> Version {
-        let worth = self.transcript.richness() as u64 + if self.is_wanted { 10 } else { 0 };
+        let wanted = if self.is_wanted { 10 } else { 0 };
+        let worth = 100 * READING + wanted + self.transcript.richness() as u64;
         let newest = self.newest.map_or(0, |time| time.as_micros().max(0) as u64);
         Version::number(worth)
             .then(newest)

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use datalake_core::Reject;
+use datalake_core::{Budget, Context, Error, Reject, Share};
 use serde::{Serialize, Serializer};
 
 use crate::cues::{is_srt, is_tsv, is_vtt, plain, srt, tsv, vtt};
@@ -14,6 +14,33 @@ use crate::name::FileName;
 
 /// Longer files are no transcripts: speech of nine hours with all of whisper.cpp's tokens is as long.
 pub const LONGEST_FILE: u64 = 32 << 20;
+
+/// Transcripts of more parts are refused before they are read: segments, words and tokens take some hundred bytes of
+/// memory each, and a file of the length above could hold millions. Speech of two days has as many words.
+pub const MOST_PARTS: usize = 500_000;
+
+/// The memory for reading files, of all readers together: as much as the fullest file takes.
+static MEMORY: Budget = Budget::new(192 << 20);
+/// A file takes so many times its size at most, which is when there is hardly anything in it but starts of parts.
+const MOST_TIMES: u64 = 48;
+
+/// Waits for the memory that reading so many bytes may take; to be held as long as what was read is.
+///
+/// # Errors
+/// The run is to stop.
+pub fn memory(cx: &Context, bytes: u64) -> Result<Option<Share<'static>>, Error> {
+    let wanted = bytes.saturating_mul(MOST_TIMES).min(MEMORY.all());
+    MEMORY.share(wanted, &mut || cx.signal())
+}
+
+/// Refuses a text with too many of the bytes that begin parts.
+pub(crate) fn within_bounds(text: &str, begins: &[u8]) -> Result<(), Reject> {
+    if text.bytes().filter(|byte| begins.contains(byte)).count() <= MOST_PARTS {
+        return Ok(());
+    }
+    let message = format!("it has more than {MOST_PARTS} parts: words, segments or lines");
+    Err(Reject::new("too-large", message))
+}
 
 /// The formats, in the order in which they are preferred where they tell as much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,6 +153,12 @@ fn read(text: &str, extension: &str, flags: &mut Flags) -> Result<(Format, Trans
             return Ok(read);
         }
     }
+    // A plain text has no parts.
+    let bounds = within_bounds(text, b"\n<");
+    if bounds.is_err() && ![is_vtt(text), is_tsv(text), is_srt(text)].contains(&true) && is("txt") {
+        return Ok((Format::Txt, Transcript::plain(text.trim_end())));
+    }
+    bounds?;
     let has_text = !text.is_empty();
     if is_vtt(text) || (is("vtt") && has_text && !is_tsv(text)) {
         return Ok((Format::Vtt, vtt(text, flags)?));

@@ -24,18 +24,18 @@ use config::TranscriptConfig;
 use source::Transcripts;
 
 pub use bundle::{Merged, Part, Variant, merge};
-pub use format::{Format, LONGEST_FILE, parse};
+pub use format::{Format, LONGEST_FILE, MOST_PARTS, memory, parse};
 pub use model::{Flag, Flags, Millis, Richness, Segment, Transcript, Word};
 pub use name::{FileName, provider_of};
-pub use record::{Entry, Made, TRANSCRIPTS};
+pub use record::{Entry, FileEntry, TRANSCRIPT_FILES, TRANSCRIPTS, made, to_audio};
 
 datalake_core::register_source! {
     name: "transcript",
     summary: "Transcripts of recordings: Whisper and its kin, subtitles, the JSON of speech services, plain text",
     stability: Beta,
-    cursor_version: 1,
+    cursor_version: 2,
     config: TranscriptConfig,
-    datasets: [&TRANSCRIPTS],
+    datasets: [&TRANSCRIPTS, &TRANSCRIPT_FILES],
     recognises: recognise::recognises,
     fixtures: ["talk.json", "talk.en.srt", "call.json", "lecture.vtt", "20260213_101500_nova-2.txt"],
     build: |section| Some(bundle_source(Transcripts::new(TranscriptConfig::from_section(section)?))),

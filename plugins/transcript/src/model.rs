@@ -78,7 +78,7 @@ pub enum Flag {
     Lossy,
     /// It held zero bytes, as files have after a crash.
     Nul,
-    /// It breaks off in the middle of a character or a cue, or has more words than are kept.
+    /// It breaks off in the middle of a character or a cue.
     Cut,
     /// Some cues could not be read and were left out.
     BadCues,
@@ -147,6 +147,11 @@ impl Transcript {
     /// All words in their order.
     pub fn words(&self) -> impl Iterator<Item = &Word> {
         self.segments.iter().flat_map(|segment| &segment.words)
+    }
+
+    /// How many parts it holds in memory.
+    pub(crate) fn parts(&self) -> usize {
+        self.segments.len() + self.words().count()
     }
 
     /// Rounds probabilities to six places: more say nothing, and systems differ in the last ones of a logarithm.

@@ -1,20 +1,18 @@
 //! Reads the files of a transcript together and makes one row of them.
 
-use std::collections::HashMap;
-
 use datalake_core::{
-    Blob, Bundle, BundleEmit, BundleSource, Content, ContentHash, Context, Error, Files, Member,
-    Reject, Result, Sample, Skip, hash,
+    Blob, Bundle, BundleEmit, BundleSource, ByteSize, Content, ContentHash, Context, Error, Files,
+    Member, REJECT_BYTES, Reject, Result, Sample, Skip, hash,
 };
 
 use crate::bundle::{Merged, Part, merge};
 use crate::config::TranscriptConfig;
-use crate::format::{LONGEST_FILE, parse};
+use crate::format::{Format, LONGEST_FILE, MOST_PARTS, memory, parse};
 use crate::language;
 use crate::name::{FileName, provider_of};
-use crate::record::{Entry, Made};
+use crate::record::{Entry, FileEntry, made};
 
-/// The files of one transcript together are read up to this size, which bounds the memory they take.
+/// The files of one transcript together are read up to this size.
 const LARGEST_BUNDLE: u64 = 2 * LONGEST_FILE;
 
 /// A source of transcripts.
@@ -65,88 +63,189 @@ impl BundleSource for Transcripts {
     }
 
     fn read(&self, cx: &Context, bundle: &Bundle, out: &mut BundleEmit<'_>) -> Result<()> {
-        let Some((parts, hashes)) = parts(bundle, out) else {
+        if bundle.size() == 0 {
+            out.skip(Skip::new(
+                "its files have no bytes: nothing was said, or they are still being written; they are read when they grow",
+            ));
             return Ok(());
+        }
+        let _share = memory(cx, bundle.size())?;
+        let mut room = Room {
+            bytes: LARGEST_BUNDLE,
+            parts: MOST_PARTS,
         };
-        let Some(mut merged) = merge(parts, self.language.as_deref()) else {
-            return Ok(());
-        };
+        let (mut parts, mut all) = (Vec::new(), Vec::new());
+        for member in bundle.members().iter().filter(|member| member.size() > 0) {
+            match Seen::look(member, &mut room) {
+                Ok((seen, part)) => {
+                    parts.extend(part);
+                    all.push(seen);
+                }
+                Err(why) => out.reject(member.origin(), why, Sample::of(&[])),
+            }
+        }
         let stem = bundle.unit().as_str();
-        self.complete(&mut merged, stem);
-        let created = merged.transcript.created;
-        let entry = Entry {
+        let merged = merge(parts, self.language.as_deref()).map(|mut merged| {
+            self.complete(&mut merged, stem);
+            merged
+        });
+        let entry = merged.as_ref().map(|merged| Entry {
             device: &cx.device,
             stem,
-            made: Made::find(created, &merged.file, merged.oldest, &cx.zone),
-            merged: &merged,
-        };
-        let members = bundle.members();
-        let Some(member) = members.iter().find(|member| member.name() == merged.file) else {
-            return Err(Error::bug("the file that was taken is none of the bundle"));
-        };
+            made: made(
+                merged.transcript.created,
+                &merged.file,
+                merged.oldest,
+                &cx.zone,
+            ),
+            merged,
+        });
+        // What stands for all of them comes first.
+        let shown = merged.as_ref().map(|merged| merged.file.as_str());
+        all.sort_by_key(|seen| Some(seen.member.name()) != shown);
+        let keep = |seen: Seen<'_>| self.keep(cx, stem, entry.as_ref(), seen, out);
+        all.into_iter().try_for_each(keep)
+    }
+}
+
+impl Transcripts {
+    /// Keeps a file: with the transcript that shows it, else as one beside it. Says what is wrong with it.
+    fn keep(
+        &self,
+        cx: &Context,
+        stem: &str,
+        entry: Option<&Entry<'_>>,
+        seen: Seen<'_>,
+        out: &mut BundleEmit<'_>,
+    ) -> Result<()> {
+        let Seen { member, hash, .. } = seen;
+        let own = made(None, member.name(), member.modified(), &cx.zone);
         let kept = out.file(Blob {
             content: Content::Path(member.path().to_owned()),
             folder: "transcripts",
-            name: merged.file.clone(),
-            made: entry.made.time,
+            name: member.name().to_owned(),
+            made: entry.map_or(own.time, |entry| entry.made.time),
             mode: self.config.mode,
         })?;
-        if hashes.get(&merged.file) != Some(kept.hash()) {
+        if hash.is_some_and(|hash| hash != *kept.hash()) {
             let message = "the file was replaced while it was read";
             return Err(Error::temporary(message).at(member.path().display().to_string()));
         }
-        out.push(entry.record().file(kept).origin(member.origin()))
-    }
-}
-
-/// What the files say, each a part, and their hashes by name. Each that says nothing that can be read becomes a
-/// reject and spoils no other. One without any bytes says nothing at all and is no mistake; where there is nothing
-/// else, there is no transcript yet, or nobody has spoken.
-fn parts(
-    bundle: &Bundle,
-    out: &mut BundleEmit<'_>,
-) -> Option<(Vec<Part>, HashMap<String, ContentHash>)> {
-    let mut parts = Vec::new();
-    let mut hashes = HashMap::new();
-    let mut room = LARGEST_BUNDLE;
-    let mut silent = true;
-    for member in bundle.members().iter().filter(|member| member.size() > 0) {
-        silent = false;
-        room = room.saturating_sub(member.size());
-        let (read, bytes) = read(member, room);
-        match read {
-            Ok(part) => {
-                hashes.insert(part.name.clone(), hash(&bytes));
-                parts.push(part);
+        let record = match entry {
+            Some(entry) if entry.merged.file == member.name() => entry.record(),
+            _ => FileEntry {
+                device: &cx.device,
+                stem,
+                name: member.name(),
+                made: own,
+                says: seen
+                    .says
+                    .as_ref()
+                    .map(|format| *format)
+                    .map_err(|why| why.code),
             }
-            Err(why) => out.reject(member.origin(), why, Sample::of(&bytes)),
+            .record(&kept),
+        };
+        if let Err(why) = seen.says {
+            let sample = Sample {
+                head: seen.head,
+                hash: *kept.hash(),
+                length: kept.size(),
+            };
+            out.reject(member.origin(), why, sample);
         }
+        out.push(record.file(kept).origin(member.origin()))
     }
-    if silent {
-        out.skip(Skip::new(
-            "its files have no bytes: nothing was said, or they are still being written; they are read when they grow",
-        ));
-        return None;
-    }
-    Some((parts, hashes))
 }
 
-/// What a file says, and its bytes as far as they were read. `room` is what others leave of the largest bundle.
-fn read(member: &Member, room: u64) -> (Result<Part, Reject>, Vec<u8>) {
-    if room == 0 {
-        let message = "the files of this transcript are too large together";
-        return (Err(Reject::new("too-large", message)), Vec::new());
+/// What may still be read of the files of one transcript, which bounds the memory that they take.
+struct Room {
+    bytes: u64,
+    parts: usize,
+}
+
+impl Room {
+    fn for_bytes(&mut self, size: u64) -> Result<(), Reject> {
+        let too_large = |message| Err(Reject::new("too-large", message));
+        if size > LONGEST_FILE {
+            return too_large(format!("it has more than {}", ByteSize(LONGEST_FILE)));
+        }
+        match self.bytes.checked_sub(size) {
+            Some(left) => self.bytes = left,
+            None => {
+                let most = ByteSize(LARGEST_BUNDLE);
+                return too_large(format!(
+                    "the files of this transcript have more than {most} together"
+                ));
+            }
+        }
+        Ok(())
     }
-    let bytes = match member.bytes(LONGEST_FILE) {
-        Ok(bytes) => bytes,
-        Err(why) => return (Err(why), Vec::new()),
-    };
-    let part = parse(member.name(), &bytes).map(|(format, transcript)| Part {
-        name: member.name().to_owned(),
-        size: member.size(),
-        modified: member.modified(),
-        format,
-        transcript,
-    });
-    (part, bytes)
+
+    fn for_parts(&mut self, parts: usize) -> Result<(), Reject> {
+        match self.parts.checked_sub(parts) {
+            Some(left) => self.parts = left,
+            None => {
+                let message = format!(
+                    "the files of this transcript have more than {MOST_PARTS} parts together"
+                );
+                return Err(Reject::new("too-large", message));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file that was looked at.
+struct Seen<'b> {
+    member: &'b Member,
+    /// The hash of what was read, unless that was not all of it.
+    hash: Option<ContentHash>,
+    /// Its first bytes, of one that is no transcript.
+    head: Vec<u8>,
+    /// What it is, or why it is none.
+    says: Result<Format, Reject>,
+}
+
+impl<'b> Seen<'b> {
+    /// What a file says. That it says nothing spoils no other.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn look(member: &'b Member, room: &mut Room) -> Result<(Self, Option<Part>), Reject> {
+        let fits = room.for_bytes(member.size());
+        let bytes = match fits {
+            Ok(()) => member.head(LONGEST_FILE)?,
+            Err(_) => member.head(REJECT_BYTES as u64)?,
+        };
+        let whole = bytes.len() as u64 == member.size();
+        let read = fits.and_then(|()| parse(member.name(), &bytes));
+        let read = read.and_then(|(format, transcript)| {
+            room.for_parts(transcript.parts())?;
+            Ok((format, transcript))
+        });
+        let (says, part) = match read {
+            Ok((format, transcript)) => {
+                let part = Part {
+                    name: member.name().to_owned(),
+                    size: member.size(),
+                    modified: member.modified(),
+                    format,
+                    transcript,
+                };
+                (Ok(format), Some(part))
+            }
+            Err(why) => (Err(why), None),
+        };
+        let seen = Self {
+            member,
+            hash: whole.then(|| hash(&bytes)),
+            head: match says {
+                Ok(_) => Vec::new(),
+                Err(_) => bytes[..bytes.len().min(REJECT_BYTES)].to_vec(),
+            },
+            says,
+        };
+        Ok((seen, part))
+    }
 }

@@ -23,6 +23,7 @@ struct Written {
 
 #[derive(Debug, Clone)]
 struct Row {
+    dataset: &'static str,
     values: BTreeMap<&'static str, Value>,
     links: Vec<(&'static str, String)>,
     place: String,
@@ -61,6 +62,7 @@ impl Sink for Written {
                 .map(|link| (link.kind, link.value.to_string()));
             let copy = staged.and_then(|staged| staged.staged.as_ref());
             self.rows.lock().unwrap().push(Row {
+                dataset: record.dataset.name,
                 values: values.collect(),
                 links: links.collect(),
                 place: record.pointer.unwrap().to_string(),
@@ -91,7 +93,10 @@ impl Sink for Written {
 }
 
 struct Told {
+    /// The transcripts.
     rows: Vec<Row>,
+    /// Files beside them.
+    files: Vec<Row>,
     rejects: Vec<(String, &'static str)>,
     skipped: Vec<String>,
 }
@@ -143,9 +148,13 @@ fn read_folder(folder: &Path, change: impl FnOnce(&mut TranscriptConfig)) -> Tol
         }
     });
     let rows = sink.rows.lock().unwrap().clone();
+    let (rows, files) = rows
+        .into_iter()
+        .partition(|row| row.dataset == "transcripts");
     let rejects = sink.rejects.lock().unwrap().clone();
     Told {
         rows,
+        files,
         rejects,
         skipped,
     }
@@ -181,6 +190,21 @@ fn five_files_of_whisper_are_one_row() {
     assert_eq!(row.values["word_count"], Value::Integer(6));
     assert_eq!(row.text("metadata"), "");
     assert_eq!(row.kept.as_deref(), Some(WHISPER));
+    // The others are kept as well, and lead to it.
+    let kept = |row: &Row| {
+        let text = |column| row.text(column).to_owned();
+        (text("name"), text("format"), row.kept.clone().unwrap())
+    };
+    let expected: [(&str, &str, &[u8]); 4] = [
+        ("talks/a.srt", "srt", SRT),
+        ("talks/a.tsv", "tsv", tsv),
+        ("talks/a.txt", "txt", text),
+        ("talks/a.vtt", "vtt", vtt),
+    ];
+    let expected = expected.map(|(name, format, bytes)| (name.into(), format.into(), bytes.into()));
+    assert!(told.files.iter().map(kept).eq(expected));
+    let link = [("stem", "desk/talks/a".to_owned())];
+    assert!(told.files.iter().all(|file| file.links == link));
     let formats = r#"{"a.json":"whisper","a.srt":"srt","a.tsv":"tsv","a.txt":"txt","a.vtt":"vtt"}"#;
     assert_eq!(row.text("formats"), formats);
     assert!(told.rejects.is_empty() && told.skipped.is_empty());
@@ -204,6 +228,36 @@ fn a_bad_file_spoils_no_other() {
         ("b.json".to_owned(), "no-transcript"),
     ];
     assert_eq!(told.rejects, rejects);
+    // What could not be read is kept.
+    let kept = |row: &Row| (row.text("problem").to_owned(), row.kept.clone().unwrap());
+    let expected = [
+        ("cut-off".to_owned(), b"{\"text\": \"cut".to_vec()),
+        ("no-transcript".to_owned(), b"[1]".to_vec()),
+    ];
+    assert!(told.files.iter().map(kept).eq(expected));
+}
+
+#[test]
+fn what_is_too_much_together_spoils_no_other() {
+    let words = |count: usize| {
+        let words = r#"{"word":"a"},"#.repeat(count);
+        format!(r#"{{"words": [{words}{{}}], "text": "a"}}"#)
+    };
+    let half = words(crate::MOST_PARTS / 2);
+    let told = read(
+        &[
+            ("a.json", half.as_bytes()),
+            ("a.wav.json", half.as_bytes()),
+            ("a.txt", b"a"),
+        ],
+        |_| {},
+    );
+    assert_eq!(told.rejects, [("a.wav.json".to_owned(), "too-large")]);
+    assert_eq!(
+        told.rows[0].text("formats"),
+        r#"{"a.json":"json","a.txt":"txt"}"#
+    );
+    assert_eq!(told.files.len(), 2);
 }
 
 #[test]
@@ -330,4 +384,6 @@ fn giants_are_refused_by_their_size_alone() {
     let told = read_folder(folder.path(), |_| {});
     assert_eq!(told.rejects, [("a.json".to_owned(), "too-large")]);
     assert_eq!(told.rows.len(), 1);
+    let kept = told.files[0].kept.as_ref().unwrap();
+    assert_eq!(kept.len() as u64, crate::LONGEST_FILE + 1);
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use datalake_transcript::{Flag, LONGEST_FILE, Transcript, parse};
+use datalake_transcript::{LONGEST_FILE, MOST_PARTS, Transcript, parse};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -221,14 +221,36 @@ fn a_line_of_a_megabyte_is_read() {
 }
 
 #[test]
-fn floods_are_cut_and_giants_refused() {
-    let words = format!(
-        r#"{{"text": "a", "words": [{}{{}}]}}"#,
-        r#"{"word":"a"},"#.repeat(600_000)
+fn floods_and_giants_are_refused() {
+    let words = |count: usize| {
+        let words = r#"{"word":"a"},"#.repeat(count);
+        parse(
+            "a.json",
+            format!(r#"{{"words": [{words}{{}}]}}"#).as_bytes(),
+        )
+    };
+    let (_, transcript) = words(MOST_PARTS - 2).unwrap();
+    assert_eq!(transcript.words().count(), MOST_PARTS - 2);
+    assert_eq!(words(MOST_PARTS).unwrap_err().code, "too-large");
+    for (name, head, part) in [
+        ("a.srt", "00:00.000 --> 00:01.000\n", "a\n"),
+        ("a", "00:00.000 --> 00:01.000\n", "a\n"),
+        ("a.vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\n", "<v A>a"),
+        ("a.tsv", "start\tend\ttext\n", "0\t1\ta\n"),
+    ] {
+        let flood = head.to_owned() + &part.repeat(MOST_PARTS + 1);
+        let Err(why) = parse(name, flood.as_bytes()) else {
+            panic!("{name}")
+        };
+        assert_eq!(why.code, "too-large", "{name}");
+    }
+    // A plain text has no parts, however many lines.
+    let lines = "A: a\n".repeat(MOST_PARTS + 1);
+    let (_, transcript) = parse("a.txt", lines.as_bytes()).unwrap();
+    assert_eq!(
+        (transcript.text.as_str(), transcript.segments.len()),
+        (lines.trim_end(), 0)
     );
-    let (_, transcript) = parse("a.json", words.as_bytes()).unwrap();
-    assert_eq!(transcript.words().count(), 500_000);
-    assert!(transcript.flags.contains(&Flag::Cut));
     let giant = vec![b'a'; LONGEST_FILE as usize + 1];
     assert_eq!(parse("a.txt", &giant).unwrap_err().code, "too-large");
 }

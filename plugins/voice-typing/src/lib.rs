@@ -12,7 +12,7 @@ mod spelling;
 
 use datalake_audio::AUDIO;
 use datalake_core::file_source;
-use datalake_transcript::TRANSCRIPTS;
+use datalake_transcript::{TRANSCRIPT_FILES, TRANSCRIPTS};
 
 use source::VoiceTyping;
 
@@ -22,9 +22,9 @@ datalake_core::register_source! {
     name: "voice-typing",
     summary: "Dictations of the voice typing gateway: recordings, transcripts, and which belongs to which",
     stability: Beta,
-    cursor_version: 1,
+    cursor_version: 2,
     config: config::VoiceConfig,
-    datasets: [&AUDIO, &TRANSCRIPTS, &VOICE_SESSIONS],
+    datasets: [&AUDIO, &TRANSCRIPTS, &TRANSCRIPT_FILES, &VOICE_SESSIONS],
     fixtures: [
         "logs/gateway.log",
         "longform_segments/1a2b3c4d_003_1767225600.wav",

@@ -1,11 +1,11 @@
 //! Voice sessions: a row for each recording that the gateway named, with its transcript or with the reason why it has
 //! none.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use datalake_core::{
-    Column, Context, Dataset, Derive, KnownUnit, Link, Merge, Record, Shown, Timestamp, Version,
+    Column, Context, Dataset, Derive, KnownUnit, Link, Merge, Owner, Record, Shown, Timestamp,
+    Version,
 };
 use serde::Serialize;
 
@@ -47,6 +47,10 @@ pub static VOICE_SESSIONS: Dataset = Dataset::rows(
 .time("created_at")
 .title("stem")
 .device("source_device")
+.owners(&[Owner {
+    column: "transcript_id",
+    dataset: "transcripts",
+}])
 .derive(Derive {
     view: "voice_sessions_derived",
     columns: &["replaced_transcript"],
@@ -320,15 +324,6 @@ impl Session<'_> {
 /// The alias [`DICTATION`] of what has this name.
 pub(crate) fn dictation(device: &str, stem: &str) -> String {
     format!("{device}/{stem}")
-}
-
-/// A hash as names are made of it.
-pub(crate) fn hex(hash: &[u8]) -> String {
-    hash.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -7,18 +7,19 @@ use std::sync::OnceLock;
 
 use datalake_audio::probe::probe;
 use datalake_core::{
-    Context, Emit, Error, FileEmit, FileSource, Files, Intake, KnownUnit, Link, Naming, Record,
-    Reject, Result, Sample, Skip, Timestamp, TrackedFile, hash,
+    Context, Emit, Error, FileEmit, FileSource, Files, Intake, KnownUnit, Naming, Record, Reject,
+    Result, Sample, Skip, Timestamp, TrackedFile, hash, hex,
 };
 use datalake_transcript::{
-    Entry, FileName, LONGEST_FILE, Made, Merged, Part, Variant, merge, parse, provider_of,
+    Entry, FileEntry, FileName, LONGEST_FILE, Merged, Part, Variant, made, memory, merge, parse,
+    provider_of, to_audio,
 };
 
 use crate::config::VoiceConfig;
 use crate::known::{Noted, is_recording};
 use crate::log;
 use crate::name::{self, Name, STAMP, Says};
-use crate::sessions::{DICTATION, dictation, hex, sessions};
+use crate::sessions::{DICTATION, dictation, sessions};
 use crate::spelling::Spellings;
 
 /// The file that a text with spellings put right is said to be from.
@@ -156,14 +157,12 @@ impl VoiceTyping {
         }
         let unit = file.unit().clone();
         let origin = file.origin(0, file.size());
+        let _share = memory(cx, file.size().min(LONGEST_FILE))?;
         let mut intake = out.intake(file, self.config.mode)?;
         let bytes = bytes(&mut intake)?;
         let mut merged = match parsed(name.file, &bytes, intake.file()) {
             Ok(merged) => merged,
-            Err(why) => {
-                out.reject(origin, why, Sample::of(&bytes));
-                return Ok(Noted::Nothing);
-            }
+            Err(why) => return refused(cx, intake, why, &bytes, out),
         };
         complete(name, &mut merged);
         let noted = self.spell(&mut merged)?;
@@ -173,7 +172,7 @@ impl VoiceTyping {
                 Says::Stamped { .. } => name.stem,
                 Says::Segment | Says::Nothing => FileName::of(unit.as_str()).stem,
             },
-            made: Made::find(
+            made: made(
                 merged.transcript.created,
                 name.file,
                 merged.oldest,
@@ -251,6 +250,42 @@ impl Spelling {
     }
 }
 
+/// Keeps a file that is no transcript, and says why it is none.
+fn refused(
+    cx: &Context,
+    intake: Intake<'_>,
+    why: Reject,
+    start: &[u8],
+    out: &mut Out<'_>,
+) -> Result<Noted> {
+    let file = intake.file();
+    let (unit, origin) = (file.unit().clone(), file.origin(0, file.size()));
+    let path = unit.as_str();
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let made = made(None, name, file.modified(), &cx.zone);
+    let naming = Naming {
+        folder: "transcripts",
+        name: name.to_owned(),
+        made: made.time,
+    };
+    let kept = out.keep(intake, naming)?;
+    let entry = FileEntry {
+        device: &cx.device,
+        stem: FileName::of(path).stem,
+        name,
+        made,
+        says: Err(why.code),
+    };
+    let sample = Sample {
+        head: Sample::of(start).head,
+        hash: *kept.hash(),
+        length: kept.size(),
+    };
+    out.push(entry.record(&kept).file(kept).origin(origin.clone()))?;
+    out.reject(origin, why, sample);
+    Ok(Noted::Nothing)
+}
+
 /// Looks at a file, and goes back to its start.
 fn looked_at<T>(
     file: &mut TrackedFile,
@@ -314,7 +349,7 @@ fn named(cx: &Context, name: &Name<'_>, record: Record) -> Record {
     match (name::job(what), copy, name.stem.split_at_checked(STAMP)) {
         (None, 0, Some((stamp, _))) => {
             let audio = dictation(&cx.device, &format!("{stamp}_audio"));
-            record.link(Link::new("audio_id", "audio", DICTATION, audio))
+            record.link(to_audio(DICTATION, audio))
         }
         _ => record,
     }

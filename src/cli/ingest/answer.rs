@@ -249,11 +249,14 @@ impl Answer {
     /// The line for people.
     fn line(&self) -> Option<String> {
         let Rows {
-            dataset, id, path, ..
+            dataset,
+            id,
+            path,
+            count,
         } = self.first()?;
         let id = id.map(|id| format!(" {id}")).unwrap_or_default();
         // Of many rows each may have a file of its own.
-        let path = path.as_ref().filter(|_| self.count() == 1);
+        let path = path.as_ref().filter(|_| *count == 1);
         let path = path.unwrap_or(&self.label);
         Some(format!("{}{id}  {path}  ({})", dataset.name, self.state()))
     }

@@ -43,6 +43,43 @@ fn a_path_of_the_command_line_starts_where_the_person_is() {
 }
 
 #[test]
+fn a_default_below_a_home_that_nobody_has_is_nowhere() {
+    let nobodys = Folders::at("/base");
+    let resolve = |text: &str, kind| nobodys.resolve(text, kind);
+    for kind in [DocumentKind::Default, DocumentKind::BuiltIn] {
+        let path = resolve("~/a/b", kind).unwrap();
+        assert_eq!(homeless(&path), Some(Path::new("~/a/b")));
+        let error = std::fs::metadata(&path).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::NotADirectory);
+        assert_eq!(path.to_toml().as_deref(), Some("\"~/a/b\""));
+        assert_eq!(
+            resolve("~", kind).as_deref().map(homeless),
+            Ok(Some(Path::new("~")))
+        );
+        assert!(resolve("~bob/a", kind).is_err());
+        // With a home it is there, and what does not begin with it needs none.
+        let path = folders().resolve("~/a", kind).unwrap();
+        assert_eq!(
+            (homeless(&path), path.as_path()),
+            (None, Path::new("/home/me/a"))
+        );
+        assert_eq!(homeless(&resolve("a", kind).unwrap()), None);
+    }
+    for kind in [
+        DocumentKind::File,
+        DocumentKind::Environment,
+        DocumentKind::Argument,
+    ] {
+        assert!(
+            resolve("~/a", kind)
+                .unwrap_err()
+                .contains("HOME is not set")
+        );
+    }
+    assert_eq!(homeless(Path::new("/dev/null/x")), None);
+}
+
+#[test]
 fn one_path_or_many() {
     assert_eq!(right("path = 'a'").path.0, [PathBuf::from("/base/a")]);
     let many = right("path = ['a', '/b']").path;

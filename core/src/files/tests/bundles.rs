@@ -28,6 +28,7 @@ impl BundleSource for Talks {
                     let why = Reject::new("bad", "it is bad");
                     out.reject(member.origin(), why, Sample::of(b"bad"));
                 }
+                Ok("panic") => panic!("asked to panic"),
                 Ok(text) => told.push_str(&format!(" {}:{text}", member.name())),
                 Err(why) => out.reject(member.origin(), why.clone(), Sample::of(&[])),
             }
@@ -120,6 +121,18 @@ fn one_that_cannot_be_read_leaves_the_others() {
     fs::remove_file(world.path("a.tsv")).unwrap();
     world.run();
     assert_idle(&world);
+}
+
+#[test]
+fn a_parser_that_panics_stops_its_bundle_alone() {
+    let world = talks();
+    world.write("a.txt", "panic");
+    world.write("b.txt", "two");
+    let ran = world.run();
+    assert_eq!(ran.rows, ["b b.txt:two"]);
+    let said = ran.errors[0].to_string();
+    assert_eq!(said, "source `test`: a: panicked: asked to panic");
+    assert!(world.unit("b").checkpoint.is_some());
 }
 
 #[test]

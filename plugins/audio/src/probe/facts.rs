@@ -77,7 +77,7 @@ pub enum DurationSource {
     Container,
     /// All parts were counted.
     Scan,
-    /// Length divided by a byte rate: nothing better is there.
+    /// Length divided by a byte rate, or less what an encoder usually adds: nothing better is there.
     Estimate,
 }
 

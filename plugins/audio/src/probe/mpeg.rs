@@ -3,7 +3,7 @@
 
 use super::decode::Codec;
 use super::frames::{self, Frame};
-use super::{DurationSource, Probe, Step};
+use super::{DurationSource, Facts, Probe, Step};
 
 /// Reads a file of frames; `false` if it is none.
 pub(super) fn read(probe: &mut Probe<'_>) -> Step<bool> {
@@ -30,6 +30,7 @@ pub(super) fn read_frames(probe: &mut Probe<'_>) -> Step {
         layer: layer(&first),
     });
     let mut information = None;
+    let mut is_whole = None;
     let chain = frames::walk(probe, parse, |frame, data, _, wave| {
         // Only a first frame can be one of these; it plays as silence in players that do not know them.
         if information.is_none() {
@@ -41,6 +42,7 @@ pub(super) fn read_frames(probe: &mut Probe<'_>) -> Step {
                 return false;
             }
         }
+        is_whole.get_or_insert_with(|| begins_anew(data));
         wave.packet(data, frame.samples);
         true
     })?;
@@ -52,14 +54,47 @@ pub(super) fn read_frames(probe: &mut Probe<'_>) -> Step {
         &chain,
         stated.map(|frames| f64::from(frames) * samples / rate),
     );
+    let facts = &mut probe.facts;
+    if facts.truncated {
+        return Ok(());
+    }
     // What the encoder added belongs to nobody's recording.
-    let silence = f64::from(information.silence) / rate;
-    let seconds = probe.facts.duration.seconds();
-    if let Some(seconds) = seconds.filter(|&seconds| seconds > silence && !probe.facts.truncated) {
-        let source = DurationSource::Scan;
-        probe.facts.last_seconds(seconds - silence, source);
+    if information.silence > 0 {
+        shorten(
+            facts,
+            f64::from(information.silence) / rate,
+            DurationSource::Scan,
+        );
+    } else if layer(&first) == 3 && is_whole == Some(true) && (DELAY + samples) / rate > TELLING {
+        shorten(
+            facts,
+            (DELAY + samples / 2.0) / rate,
+            DurationSource::Estimate,
+        );
+        facts.warn("nothing says how much silence the encoder added to it; that is estimated");
     }
     Ok(())
+}
+
+/// So many samples every encoder of layer 3 adds in front, as its filters and those of the decoder need them; behind the
+/// sound it fills up the last frame.
+const DELAY: f64 = 1_105.0;
+/// What it adds is left alone where it is no longer than this, in seconds: with 22,050 samples a second and more.
+const TELLING: f64 = 0.1;
+
+fn shorten(facts: &mut Facts, silence: f64, source: DurationSource) {
+    let seconds = facts.duration.seconds();
+    if let Some(seconds) = seconds.filter(|&seconds| seconds > silence) {
+        facts.last_seconds(seconds - silence, source);
+    }
+}
+
+/// Whether a frame of layer 3 takes nothing from one before it, as the first of a recording does and one in its middle
+/// seldom. Only of the versions with the lower sample rates.
+fn begins_anew(data: &[u8]) -> bool {
+    let has_checksum = data.get(1).is_some_and(|byte| byte & 1 == 0);
+    let place = if has_checksum { 6 } else { 4 };
+    data.get(place) == Some(&0)
 }
 
 /// What a first frame says of the whole file.

@@ -1,11 +1,7 @@
 //! Times as programs write them into images: which of them counts, and what its text means.
 
-use std::ops::RangeInclusive;
+use datalake_core::name_time::{NameTime, Precision, WrittenZone, YEARS, name_time};
 
-use datalake_core::name_time::{NameTime, Precision, WrittenZone, name_time};
-
-/// Cameras whose clock was never set begin in 1970, 1980 or at zero; the last year is that of names.
-const YEARS: RangeInclusive<i16> = 1990..=2037;
 /// No zone is further from UTC than this, in seconds.
 const FARTHEST: i32 = 18 * 3_600;
 /// A longer text says more than a time.
@@ -162,6 +158,7 @@ fn time(wall: &str, precision: Precision, zone: WrittenZone) -> Option<Found> {
     })
 }
 
+/// Cameras whose clock was never set begin in 1970, 1980 or at zero.
 fn sensible(time: NameTime) -> Option<Found> {
     YEARS.contains(&time.wall.year()).then_some(Found(time))
 }

@@ -1,20 +1,18 @@
 //! Small pictures of images, as they are shown in lists.
 
-mod budget;
 mod rows;
 mod shrink;
 mod whole;
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use datalake_core::{Error, Preview, Result};
+use datalake_core::{Budget, Error, Preview, Result};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ExtendedColorType, GrayImage, RgbImage};
 
 use crate::input::{Bytes, Stop, failed};
 use crate::picture::{Decoding, Picture, Raster};
 use crate::size::Size;
-use budget::Budget;
 use shrink::{Pixel, Shrinker, Small};
 
 /// The longer side of a small picture, in pixels. An image that is smaller keeps its size.

@@ -28,7 +28,8 @@ pub(super) enum Dialect {
 /// The lines of a cue that has these times. A line in which the voice changes is two.
 pub(super) fn lines(text: &[&str], (start, end): (Millis, Millis), dialect: Dialect) -> Vec<Line> {
     let mut reader = Reader {
-        lines: Vec::new(),
+        // Most cues are one line each, and a list that grows has room for four at once.
+        lines: Vec::with_capacity(1),
         line: Line::default(),
         voice: None,
         chunk: 0,

@@ -7,7 +7,7 @@ use datalake_core::{Reject, Timestamp};
 use serde::de::{Deserialize, Deserializer, SeqAccess};
 
 use super::loose::{Label, List, Loose, Number, Object, Text, loose};
-use super::piece::{MOST_PIECES, Seconds, Segments, TICK, Words};
+use super::piece::{Seconds, Segments, TICK, Words};
 use super::{Read, document};
 use crate::model::{Segment, Transcript, mean_confidence, millis, probability, weighted_mean};
 use crate::{Format, language};
@@ -79,9 +79,7 @@ impl<'de> Loose<'de> for Phrases {
     fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
         let mut phrases = Self::default();
         while let Some(Object(phrase)) = list.next_element::<Object<Phrase<'de>>>()? {
-            if phrases.segments.len() < MOST_PIECES {
-                phrases.add(phrase);
-            }
+            phrases.add(phrase);
         }
         Ok(phrases)
     }

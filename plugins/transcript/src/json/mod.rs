@@ -19,11 +19,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::Format;
-use crate::model::{Flag, Flags, Transcript, mean_confidence};
+use crate::format::within_bounds;
+use crate::model::{Flags, Transcript, mean_confidence};
 
 use loose::{Object, Text};
 use mend::{mend, why};
-use piece::{MOST_PIECES, Seconds, Segments};
+use piece::{Seconds, Segments};
 
 /// The outermost fields that tell formats apart.
 #[derive(Default, Deserialize)]
@@ -76,6 +77,7 @@ pub(crate) type Read = (Format, Transcript);
 /// Codes of what it may be instead: `not-json`, `cut-off`, `too-deep`, `provider-error` (it says why there is no
 /// transcript), `not-finished`, `no-transcript` (nothing in it is one).
 pub(crate) fn json(text: &str, flags: &mut Flags) -> Result<Read, Reject> {
+    within_bounds(text, b"{")?;
     let text = mend(text, flags);
     let text = text.trim_ascii();
     let read = if text.starts_with('[') {
@@ -86,10 +88,6 @@ pub(crate) fn json(text: &str, flags: &mut Flags) -> Result<Read, Reject> {
     };
     let (format, mut transcript) = read?;
     transcript.round();
-    let words = transcript.words().count().max(transcript.segments.len());
-    if words >= MOST_PIECES {
-        flags.insert(Flag::Cut);
-    }
     Ok((format, transcript))
 }
 

@@ -10,9 +10,6 @@ use super::loose::{Label, Loose, Number, Text, loose};
 use crate::language;
 use crate::model::{Millis, Segment, Word, millis, probability};
 
-/// So many pieces of a list are kept: speech of two days. A list of more is cut.
-pub(crate) const MOST_PIECES: usize = 500_000;
-
 /// What bare numbers count.
 pub(crate) trait Unit: Default {
     const SECONDS: f64;
@@ -195,9 +192,7 @@ impl<'de, U: Unit> Loose<'de> for Words<U> {
     fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
         let mut words = Vec::new();
         while let Some(piece) = list.next_element::<Piece<'de, U>>()? {
-            if words.len() < MOST_PIECES {
-                words.extend(piece.word());
-            }
+            words.extend(piece.word());
         }
         Ok(Self(words, PhantomData))
     }
@@ -262,10 +257,8 @@ impl<'de, U: Unit> Loose<'de> for Segments<U> {
                 all.language = piece.language.trimmed().and_then(language::code);
             }
             let channel = piece.channel;
-            if all.segments.len() < MOST_PIECES {
-                all.segments
-                    .extend(piece.segment().map(|segment| (segment, channel)));
-            }
+            all.segments
+                .extend(piece.segment().map(|segment| (segment, channel)));
         }
         Ok(all)
     }

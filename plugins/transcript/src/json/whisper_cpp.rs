@@ -6,7 +6,6 @@ use datalake_core::Reject;
 use serde::de::{Deserialize, Deserializer, SeqAccess};
 
 use super::loose::{Label, Loose, Number, Object, Text, loose};
-use super::piece::MOST_PIECES;
 use super::tokens::{Token, words};
 use super::{Read, document};
 use crate::model::{Millis, Segment, Transcript, millis, probability};
@@ -90,9 +89,7 @@ impl<'de> Loose<'de> for Parts {
     fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
         let mut parts = Self::default();
         while let Some(Object(part)) = list.next_element::<Object<Part<'de>>>()? {
-            if parts.0.len() < MOST_PIECES {
-                parts.add(part);
-            }
+            parts.add(part);
         }
         Ok(parts)
     }
@@ -110,7 +107,7 @@ impl<'de> Loose<'de> for Tokens {
         while let Some(Object(token)) = list.next_element::<Object<JsonToken<'de>>>()? {
             let text = token.text.0.unwrap_or_default();
             // `[_BEG_]`, `[_TT_150]`: marks of the model, not speech.
-            if !text.is_empty() && !text.starts_with("[_") && tokens.len() < MOST_PIECES {
+            if !text.is_empty() && !text.starts_with("[_") {
                 let (start, end) = token.offsets.0.times();
                 tokens.push(Token {
                     text: text.into(),

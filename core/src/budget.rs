@@ -1,29 +1,43 @@
-//! The memory that decoding may take, shared by all readers of the process: each asks before it decodes and waits
-//! for its share, so that many at once take no more than one alone may.
+//! The memory that something costly may take, shared by all readers of the process: each asks before it begins and
+//! waits for its share, so that many at once take no more than one alone may.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use datalake_core::Result;
+use crate::error::Result;
 
 /// How often a waiting reader shows that it is alive.
 const BEAT: Duration = Duration::from_millis(200);
 
 /// A number of bytes to share.
-pub(crate) struct Budget {
+///
+/// ```
+/// use datalake_core::{Budget, Result};
+/// static MEMORY: Budget = Budget::new(64 << 20);
+/// fn decode(bytes: u64, alive: &mut dyn FnMut() -> Result<()>) -> Result<Option<u32>> {
+///     let Some(_share) = MEMORY.share(bytes, alive)? else { return Ok(None) };
+///     Ok(Some(42))
+/// }
+/// assert_eq!(decode(1 << 20, &mut || Ok(())).unwrap(), Some(42));
+/// assert_eq!(decode(65 << 20, &mut || Ok(())).unwrap(), None);
+/// ```
+#[derive(Debug)]
+pub struct Budget {
     all: u64,
     taken: Mutex<u64>,
     given_back: Condvar,
 }
 
 /// A share; dropped, it is given back.
-pub(crate) struct Share<'a> {
+#[derive(Debug)]
+pub struct Share<'a> {
     budget: &'a Budget,
     bytes: u64,
 }
 
 impl Budget {
-    pub(crate) const fn new(all: u64) -> Self {
+    /// That many bytes.
+    pub const fn new(all: u64) -> Self {
         Self {
             all,
             taken: Mutex::new(0),
@@ -32,13 +46,16 @@ impl Budget {
     }
 
     /// All that there is to share.
-    pub(crate) fn all(&self) -> u64 {
+    pub fn all(&self) -> u64 {
         self.all
     }
 
     /// Waits until `bytes` are free, and takes them. `alive` is called meanwhile and may end the waiting. Nothing if
     /// that is more than there is.
-    pub(crate) fn share(
+    ///
+    /// # Errors
+    /// Those of `alive`.
+    pub fn share(
         &self,
         bytes: u64,
         alive: &mut dyn FnMut() -> Result<()>,
@@ -75,7 +92,7 @@ impl Drop for Share<'_> {
 
 #[cfg(test)]
 mod tests {
-    use datalake_core::Error;
+    use crate::error::Error;
 
     use super::*;
 
