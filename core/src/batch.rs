@@ -155,18 +155,18 @@ impl Batch {
         let dataset = self.number(record.dataset);
         let start = self.rows.len();
         self.append(self.layouts[usize::from(dataset)], &record.row);
-        spare::give(record.row);
         let rest = (record.dataset.shape == Shape::Rows).then(|| {
             let extras = record.extras.map(|extras| *extras).unwrap_or_default();
             let previews = extras.previews.iter();
             self.preview_bytes += previews.map(|preview| preview.bytes.len()).sum::<usize>();
-            let hash = content_hash(&self.rows[start..], &extras);
+            let hash = content_hash(&record.row, &extras);
             Box::new(Rest {
                 pointer: origin.pointer,
                 extras,
                 hash,
             })
         });
+        spare::give(record.row);
         let origin = (origin.start, origin.end);
         self.entries.push(Entry {
             dataset,
@@ -292,7 +292,8 @@ impl Layout {
     }
 }
 
-/// What decides between two records of equal version: any total order does that depends on nothing else.
+/// What decides between two records of equal version: any total order does that depends on nothing else, such as
+/// the numbers that texts have in one batch.
 fn content_hash(row: &[u8], extras: &Extras) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(row);

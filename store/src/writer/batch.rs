@@ -1,5 +1,7 @@
 //! One batch in one transaction: rows, rejects, files, scopes, the checkpoint, the log and the run's counts.
 
+use std::rc::Rc;
+
 use datalake_core::{
     Batch, FileRef, Preview, Receipt, RecordRef, Result, Shape, Timestamp, Version,
 };
@@ -7,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::files::{Seen, place, show};
 use super::forget::LAST_FORGOTTEN;
-use super::series::SeriesInsert;
+use super::series::{SeriesInsert, text_numbers};
 use super::tables::Tables;
 use super::transaction::Transaction;
 use super::{Caches, Failure, Writer, checkpoints, delete, derive, rejects, rows, runs, shares};
@@ -21,7 +23,6 @@ use crate::tree::{Placing, Tree};
 pub(crate) struct Work<'a> {
     pub(crate) db: &'a Connection,
     pub(crate) catalog: &'a Catalog,
-    pub(crate) caches: &'a mut Caches,
     pub(crate) batch: &'a Batch,
     pub(crate) zone: &'a datalake_core::Zone,
     pub(crate) placing: Placing<'a>,
@@ -35,6 +36,8 @@ pub(crate) struct Work<'a> {
     pub(crate) origin: i64,
     /// The number this batch has in the log.
     pub(crate) number: i64,
+    /// The numbers that the batch's repeating texts have in `texts`.
+    pub(crate) texts: Rc<[i64]>,
     pub(crate) receipt: Receipt,
     /// Whether what the present record writes can be taken back.
     guarded: bool,
@@ -87,7 +90,7 @@ impl<'a> Prepared<'a> {
     fn start(
         self,
         db: &'a Connection,
-        caches: &'a mut Caches,
+        caches: &mut Caches,
         batch: &'a Batch,
         run: &mut runs::RunState,
     ) -> Result<Work<'a>, Failure> {
@@ -96,10 +99,10 @@ impl<'a> Prepared<'a> {
         let origin = checkpoints::origin(db, caches, batch, &run.start.device)?;
         shares::note_datasets(db, caches, batch)?;
         let number = next_number(db)?;
+        let texts = text_numbers(db, caches, batch)?;
         Ok(Work {
             db,
             catalog: self.catalog,
-            caches,
             batch,
             zone: self.zone,
             placing: self.tree.placing(),
@@ -108,6 +111,7 @@ impl<'a> Prepared<'a> {
             run: row,
             origin,
             number,
+            texts,
             receipt: Receipt::default(),
             guarded: false,
             range: None,
@@ -157,7 +161,7 @@ impl<'a> Work<'a> {
         for insert in series.into_iter().flatten() {
             insert.finish(self)?;
         }
-        tables.index(self.db, self.catalog)
+        tables.finish(self.db, self.catalog)
     }
 
     fn row(&mut self, tables: &mut Tables, record: RecordRef<'_>) -> Result<(), Failure> {

@@ -38,10 +38,7 @@ pub static ACCOUNTS: Dataset = Dataset::rows("ledger_accounts", "Accounts of ent
     .title("title")
     .text(&["title", "summary", "labels", "tags"])
     .tags()
-    .owners(&[Owner {
-        column: "book_id",
-        dataset: "ledger_books",
-    }])
+    .owners(&[Owner::new("ledger_books", "book_id")])
     .derive(Derive {
         view: "derive_ledger_accounts",
         columns: &["entries", "total", "labels"],
@@ -74,10 +71,7 @@ pub static ENTRIES: Dataset = Dataset::rows("ledger_entries", "Entries of a ledg
     .text(&["label", "body", "note", "tags"])
     .file("file_path")
     .tags()
-    .owners(&[Owner {
-        column: "account_id",
-        dataset: "ledger_accounts",
-    }]);
+    .owners(&[Owner::new("ledger_accounts", "account_id")]);
 
 /// What `relate` finds.
 pub static PAIRS: Dataset = Dataset::rows("ledger_pairs", "Pairs of units of one size")
