@@ -724,7 +724,7 @@ ORDER BY t.created_at DESC;
 
 -- Lines of Claude Code's logs, each once, without their bytes. path is the file's path below projects/; hash is the first
 -- 64 bits of the line's BLAKE3; time is the line's own, or an empty text. state: 0 understood, 1 no JSON, 2 JSON but no
--- object, 3 too long to be parsed. type is 0 where the line has none.
+-- object, 3 too long to be parsed, 4 understood and written by a person. type is 0 where the line has none.
 CREATE TABLE claude_line_rows (
     path INTEGER NOT NULL,
     start INTEGER NOT NULL,
@@ -749,7 +749,8 @@ SELECT
     l.length AS length,
     printf('%016x', l.hash) AS hash,
     (SELECT value FROM texts WHERE id = l.type) AS type,
-    CASE l.state WHEN 0 THEN 'understood' WHEN 1 THEN 'no JSON' WHEN 2 THEN 'no object' ELSE 'too long' END AS state,
+    CASE l.state WHEN 1 THEN 'no JSON' WHEN 2 THEN 'no object' WHEN 3 THEN 'too long' ELSE 'understood' END AS state,
+    l.state = 4 AS is_human,
     CASE WHEN typeof(l.time) = 'integer' THEN
         strftime('%Y-%m-%dT%H:%M:%S', (l.time - ((l.time % 1000000) + 1000000) % 1000000) / 1000000, 'unixepoch')
             || printf('.%06dZ', ((l.time % 1000000) + 1000000) % 1000000)

@@ -290,6 +290,14 @@ impl Entry<'_> {
         self.uuid.get().is_some() || self.kind.get().is_some_and(|kind| MESSAGES.contains(&kind))
     }
 
+    /// Whether a person has written it.
+    pub(crate) fn is_human(&self) -> bool {
+        let mut blocks = self.message.0.content.0.iter();
+        self.is("user")
+            && !(self.is_meta.0 || self.is_sidechain.0 || self.is_compact_summary.0)
+            && !blocks.any(|block| block.kind.get() == Some("tool_result"))
+    }
+
     pub(crate) fn is(&self, kind: &str) -> bool {
         self.kind.get() == Some(kind)
     }

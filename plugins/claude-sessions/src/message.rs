@@ -200,11 +200,7 @@ fn key(uuid: Option<&str>) -> Option<Bytes> {
 }
 
 fn flags(scene: &Scene<'_>, entry: &Entry<'_>, said: &Said<'_>) -> i64 {
-    let is_human = entry.is("user")
-        && said.tool_results == 0
-        && !entry.is_meta.0
-        && !entry.is_sidechain.0
-        && !entry.is_compact_summary.0;
+    let is_human = entry.is_human();
     let is_prompt = is_human && said.text.get().is_some_and(is_prompt);
     [
         (entry.is_sidechain.0, flag::SIDECHAIN),

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     fn context() -> Context {
-        let clock = Arc::new(FixedClock::new(Timestamp::EPOCH));
+        let clock = Arc::new(FixedClock(Timestamp::EPOCH));
         Context::new("claude".into(), "desktop".into(), Zone::utc(), clock, 1)
     }
 

@@ -39,6 +39,8 @@ pub(crate) enum LineState {
     NoJson,
     NoObject,
     TooLong,
+    /// Understood, and written by a person.
+    Human,
 }
 
 /// The reader of one log.
@@ -137,7 +139,11 @@ impl<'a> Reader<'a> {
     /// A line.
     pub(crate) fn entry(&mut self, at: &At, entry: &Entry<'_>, out: &mut Out<'_>) -> Result<()> {
         let own = self.moment(&entry.timestamp);
-        self.line(at, own, entry.kind.get(), LineState::Understood, out)?;
+        let state = match entry.is_human() {
+            true => LineState::Human,
+            false => LineState::Understood,
+        };
+        self.line(at, own, entry.kind.get(), state, out)?;
         if let Some(own) = own {
             self.cursor.time = Some(own.as_micros());
         }
