@@ -70,19 +70,20 @@ object! {
     }
 }
 
-/// A message: an object, or just its text.
+/// A message: an object, or just a text; whether it is a text.
 #[derive(Debug, Default)]
-pub(crate) struct Message<'a>(pub(crate) MessageFields<'a>);
+pub(crate) struct Message<'a>(pub(crate) MessageFields<'a>, pub(crate) bool);
 
 impl<'de> Lenient<'de> for Message<'de> {
     fn text(text: Cow<'de, str>) -> Self {
-        Self(MessageFields {
+        let fields = MessageFields {
             content: Content::text(text),
             ..MessageFields::default()
-        })
+        };
+        Self(fields, true)
     }
     fn object<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-        MessageFields::fields(map).map(Self)
+        MessageFields::fields(map).map(|fields| Self(fields, false))
     }
 }
 lenient!(Message);
@@ -293,7 +294,9 @@ impl Entry<'_> {
     /// Whether a person has written it.
     pub(crate) fn is_human(&self) -> bool {
         let mut blocks = self.message.0.content.0.iter();
+        // What people type is written down as an object; a bare text is something else, such as an error.
         self.is("user")
+            && !self.message.1
             && !(self.is_meta.0 || self.is_sidechain.0 || self.is_compact_summary.0)
             && !blocks.any(|block| block.kind.get() == Some("tool_result"))
     }
