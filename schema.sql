@@ -1365,7 +1365,7 @@ CREATE TABLE claude_subagents (
     tool_use_progress TEXT,
     tool_use_id TEXT,
     tool_link TEXT,
-    call_message_id INTEGER,
+    call_message_key BLOB,
     responses INTEGER DEFAULT 0,
     input_tokens INTEGER DEFAULT 0,
     output_tokens INTEGER DEFAULT 0,
@@ -1395,9 +1395,8 @@ SELECT
     (SELECT max(m.timestamp) FROM claude_message_rows AS m WHERE m.session = t.id AND m.agent = g.id) AS ended_at,
     a.call AS tool_use_id,
     CASE a.call WHEN a.tool_use_meta THEN 'meta' WHEN a.tool_use_result THEN 'result' WHEN a.tool_use_progress THEN 'progress' END AS tool_link,
-    (SELECT m.id FROM claude_agent_calls AS c
-        JOIN claude_message_rows AS m ON m.message_key = c.message_key AND m.session = t.id
-        WHERE c.tool_use_id = a.call AND c.session_id = a.session_id LIMIT 1) AS call_message_id,
+    (SELECT c.message_key FROM claude_agent_calls AS c
+        WHERE c.tool_use_id = a.call AND c.session_id = a.session_id) AS call_message_key,
     (SELECT count(*) FROM claude_usage AS u WHERE u.agent = a.subagent_id AND u.session_id = a.session_id) AS responses,
     (SELECT coalesce(sum(u.input_tokens), 0) FROM claude_usage AS u WHERE u.agent = a.subagent_id AND u.session_id = a.session_id) AS input_tokens,
     (SELECT coalesce(sum(u.output_tokens), 0) FROM claude_usage AS u WHERE u.agent = a.subagent_id AND u.session_id = a.session_id) AS output_tokens,

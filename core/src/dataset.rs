@@ -197,6 +197,8 @@ pub struct Dataset {
     pub owners: &'static [Owner],
     /// What is computed for this dataset's rows.
     pub derive: Option<Derive>,
+    /// Whether its rows say where in which file something stands: what moves is another row then.
+    pub placed: bool,
 }
 
 impl Dataset {
@@ -217,6 +219,7 @@ impl Dataset {
             tags: false,
             owners: &[],
             derive: None,
+            placed: false,
         }
     }
 
@@ -296,6 +299,13 @@ impl Dataset {
     #[must_use]
     pub const fn owners(mut self, owners: &'static [Owner]) -> Self {
         self.owners = owners;
+        self
+    }
+
+    /// Its rows say where in which file something stands.
+    #[must_use]
+    pub const fn placed(mut self) -> Self {
+        self.placed = true;
         self
     }
 

@@ -84,7 +84,8 @@ pub fn digest(db: &Connection, datasets: &[&'static Dataset], detail: Detail) ->
     Ok(text)
 }
 
-/// The keys of all rows: what must be there whatever else came and merged with it.
+/// The keys of all rows: what must be there whatever else came and merged with it. Rows that say where something stands
+/// are left out: in another file, or behind other bytes, they are others.
 ///
 /// # Errors
 /// The database has not the tables of a store, or cannot be read.
@@ -98,7 +99,7 @@ pub fn keys(db: &Connection, datasets: &[&'static Dataset]) -> Result<BTreeSet<S
         },
     };
     let mut found = BTreeSet::new();
-    for dataset in datasets {
+    for dataset in datasets.iter().filter(|dataset| !dataset.placed) {
         if dataset.shape == Shape::Series {
             found.extend(reader.series(dataset)?);
             continue;

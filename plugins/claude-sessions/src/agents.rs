@@ -1,13 +1,13 @@
 //! Agents that a session starts: the calls that start them, and the three ways in which logs tie one to the other.
 
-use datalake_core::{Record, Result, TimeSource, Timestamp};
+use datalake_core::{Record, TimeSource, Timestamp};
 use serde::Serialize;
 
 use crate::datasets::{AGENT_CALLS, SUBAGENTS};
 use crate::key::{Bytes, clean};
 use crate::line::{AgentInput, Block, Entry};
 use crate::reader::{Reader, Scene, parent};
-use crate::source::Out;
+use crate::source::Made;
 use crate::text::cut;
 
 /// Of a prompt or a result so many bytes are kept here; the messages have more.
@@ -85,11 +85,11 @@ pub(crate) fn calls(
     reader: &mut Reader<'_>,
     scene: &Scene<'_>,
     entry: &Entry<'_>,
-    out: &mut Out<'_>,
-) -> Result<()> {
+    made: &mut Made<'_, '_>,
+) {
     for block in &entry.message.0.content.0 {
         if block.kind.get() == Some("tool_use") {
-            call(scene, block, out)?;
+            call(scene, block, made);
         }
     }
     let results = entry.message.0.content.0.iter();
@@ -98,37 +98,38 @@ pub(crate) fn calls(
         let (agent, tool_use) = (clean(agent), clean(tool_use));
         let mut known = from_session(scene, &agent);
         known.tool_use_result = Some(&tool_use);
-        return out.push(known.record().origin(scene.at.origin()));
+        made.push(known.record().origin(scene.at.origin()));
+        return;
     }
     let (Some("agent_progress"), Some(agent), Some(tool_use)) = (
         entry.data.kind.get(),
         entry.data.agent.get(),
         entry.parent_tool_use.get(),
     ) else {
-        return Ok(());
+        return;
     };
     let (agent, tool_use) = (clean(agent), clean(tool_use));
     if !reader
         .cursor
         .say(format!("progress\t{}\t{agent}\t{tool_use}", scene.session))
     {
-        return Ok(());
+        return;
     }
     let mut known = from_session(scene, &agent);
     known.tool_use_progress = Some(&tool_use);
-    out.push(known.record().origin(scene.at.origin()))
+    made.push(known.record().origin(scene.at.origin()));
 }
 
 fn from_session<'a>(scene: &Scene<'a>, agent: &'a str) -> KnownAgent<'a> {
     KnownAgent::new(scene.session, agent, scene.time, TimeSource::Parent)
 }
 
-fn call(scene: &Scene<'_>, block: &Block<'_>, out: &mut Out<'_>) -> Result<()> {
+fn call(scene: &Scene<'_>, block: &Block<'_>, made: &mut Made<'_, '_>) {
     let (Some(id), Some(tool)) = (block.id.get(), block.name.get()) else {
-        return Ok(());
+        return;
     };
     if !matches!(tool, "Task" | "Agent") {
-        return Ok(());
+        return;
     }
     let input = block.input.map_or("{}", |input| input.get());
     let input: AgentInput<'_> = serde_json::from_str(input).unwrap_or_default();
@@ -145,7 +146,7 @@ fn call(scene: &Scene<'_>, block: &Block<'_>, out: &mut Out<'_>) -> Result<()> {
         prompt: prompt.as_deref(),
         timestamp: scene.time,
     };
-    out.push(Record::new(&AGENT_CALLS, &row).origin(scene.at.origin()))
+    made.push(Record::new(&AGENT_CALLS, &row).origin(scene.at.origin()));
 }
 
 /// A line of a workflow's journal.
@@ -153,8 +154,8 @@ pub(crate) fn journal(
     reader: &Reader<'_>,
     scene: &Scene<'_>,
     entry: &Entry<'_>,
-    out: &mut Out<'_>,
-) -> Result<()> {
+    made: &mut Made<'_, '_>,
+) {
     let location = reader.location;
     let (Some(workflow), Some(session), "journal", Some("started" | "result"), Some(agent)) = (
         location.workflow(),
@@ -163,7 +164,7 @@ pub(crate) fn journal(
         entry.kind.get(),
         entry.agent.get(),
     ) else {
-        return Ok(());
+        return;
     };
     let agent = clean(agent);
     let key = entry.key.get().map(clean);
@@ -172,5 +173,5 @@ pub(crate) fn journal(
     known.workflow = Some(workflow);
     known.workflow_key = key.as_deref();
     known.result = result.as_deref();
-    out.push(known.record().origin(scene.at.origin()))
+    made.push(known.record().origin(scene.at.origin()));
 }

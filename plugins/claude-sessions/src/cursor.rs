@@ -17,6 +17,9 @@ pub(crate) struct Cursor {
     /// The last time that a line had, in microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) time: Option<i64>,
+    /// When the file had been changed when it was read first, in microseconds: for lines without a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file_time: Option<i64>,
     /// The sessions that were met, with the least time pushed for each.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) sessions: BTreeMap<String, i64>,

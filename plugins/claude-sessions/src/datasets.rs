@@ -22,7 +22,8 @@ pub static LINES: Dataset = Dataset::series(
     "path", "start", "hash", "device", "time", "length", "type", "state",
 ])
 .time("time")
-.device("device");
+.device("device")
+.placed();
 
 const SESSION_TOTALS: &[&str] = &[
     "project_path",
@@ -275,7 +276,8 @@ pub static NOTES: Dataset = Dataset::rows(
 .key(&["note_key"])
 .time("timestamp")
 .title("value")
-.owners(&[Owner::found_by("claude_sessions", "claude_note_sessions")]);
+.owners(&[Owner::found_by("claude_sessions", "claude_note_sessions")])
+.placed();
 
 /// The folders that sessions have worked in.
 pub static FOLDERS: Dataset = Dataset::rows("claude_folders", "Folders that sessions worked in")
@@ -313,7 +315,7 @@ pub static SUBAGENTS: Dataset = Dataset::rows("claude_subagents", "Agents that s
         Column::time("ended_at").merge(Merge::Derived),
         Column::text("tool_use_id").merge(Merge::Derived),
         Column::text("tool_link").merge(Merge::Derived),
-        Column::integer("call_message_id").merge(Merge::Derived),
+        Column::blob("call_message_key").merge(Merge::Derived),
         Column::integer("responses").merge(Merge::Derived),
         Column::integer("input_tokens").merge(Merge::Derived),
         Column::integer("output_tokens").merge(Merge::Derived),
@@ -334,7 +336,7 @@ pub static SUBAGENTS: Dataset = Dataset::rows("claude_subagents", "Agents that s
             "ended_at",
             "tool_use_id",
             "tool_link",
-            "call_message_id",
+            "call_message_key",
             "responses",
             "input_tokens",
             "output_tokens",

@@ -13,7 +13,7 @@ use crate::datasets::{IMAGES, MESSAGES};
 use crate::key::{Bytes, clean, of_uuid};
 use crate::line::{Entry, Source};
 use crate::reader::{Reader, Scene};
-use crate::source::Out;
+use crate::source::Made;
 use crate::text::{Said, cut, is_prompt};
 
 /// What is so of a message, each a bit; `schema.sql` says what each means.
@@ -142,7 +142,7 @@ impl<'e> Message<'e> {
         &self,
         reader: &Reader<'_>,
         scene: &Scene<'_>,
-        out: &mut Out<'_>,
+        made: &mut Made<'_, '_>,
     ) -> Result<()> {
         for (position, source) in self.images.iter().enumerate() {
             let Some(data) = source.data.get() else {
@@ -151,7 +151,8 @@ impl<'e> Message<'e> {
             let Ok(bytes) = BASE64.decode(data) else {
                 let why = "a picture of the message is not base64";
                 let why = datalake_core::Reject::new("not-base64", why);
-                out.reject(scene.at.origin(), why, Sample::of(data.as_bytes()));
+                made.out
+                    .reject(scene.at.origin(), why, Sample::of(data.as_bytes()));
                 continue;
             };
             let media_type = source.media_type.get().map(clean);
@@ -169,7 +170,7 @@ impl<'e> Message<'e> {
                 source_device: &reader.cx.device,
                 blake3: &blake3,
             };
-            let file = out.file(Blob {
+            let file = made.out.file(Blob {
                 name: format!("{}.{}", cut(&blake3, 16), extension(media_type.as_deref())),
                 content: Content::Bytes(Arc::from(bytes)),
                 folder: "claude",
@@ -177,7 +178,7 @@ impl<'e> Message<'e> {
                 mode: FileMode::Copy,
             })?;
             let record = Record::new(&IMAGES, &row).file(file);
-            out.push(record.origin(scene.at.origin()))?;
+            made.push(record.origin(scene.at.origin()));
         }
         Ok(())
     }

@@ -1,13 +1,13 @@
 //! What a session says of itself between its messages: titles, tags, where it went on.
 
-use datalake_core::{Record, Result, Timestamp};
+use datalake_core::{Record, Timestamp};
 use serde::Serialize;
 
 use crate::datasets::NOTES;
 use crate::key::{Bytes, clean, digest, of_uuid};
 use crate::line::Entry;
 use crate::reader::{Reader, Scene};
-use crate::source::Out;
+use crate::source::Made;
 use crate::text::cut;
 
 /// A longer value is cut: a title that long is none, and the line has it whole.
@@ -67,17 +67,17 @@ pub(crate) fn of(
     scene: &Scene<'_>,
     is_named: bool,
     entry: &Entry<'_>,
-    out: &mut Out<'_>,
-) -> Result<()> {
+    made: &mut Made<'_, '_>,
+) {
     if let Some(origin) = entry.forked_from.session.get() {
-        say(reader, scene, ("forked-from", origin), entry, out)?;
+        say(reader, scene, ("forked-from", origin), entry, made);
     }
     let Some(kind) = entry.kind.get() else {
-        return Ok(());
+        return;
     };
     // Without a session it may be about any; a summary names the message that it is about.
     if !is_named && kind != "summary" {
-        return Ok(());
+        return;
     }
     let value = match kind {
         "custom-title" => entry.custom_title.0.as_deref(),
@@ -93,9 +93,8 @@ pub(crate) fn of(
         "cost-state" => entry.model_usage.map(|usage| usage.get()),
         _ => None,
     };
-    match value {
-        Some(value) => say(reader, scene, (kind, value), entry, out),
-        None => Ok(()),
+    if let Some(value) = value {
+        say(reader, scene, (kind, value), entry, made);
     }
 }
 
@@ -104,8 +103,8 @@ fn say(
     scene: &Scene<'_>,
     (kind, value): (&str, &str),
     entry: &Entry<'_>,
-    out: &mut Out<'_>,
-) -> Result<()> {
+    made: &mut Made<'_, '_>,
+) {
     let leaf = entry.leaf.get().filter(|_| kind == "summary");
     let leaf = leaf.map(|leaf| of_uuid(&clean(leaf)));
     let hash = digest(&[value.as_bytes(), leaf.as_ref().map_or(&[], |leaf| &leaf.0)]);
@@ -117,7 +116,7 @@ fn say(
         .cursor
         .note(format!("{kind}\t{}", scene.session), hash)
     {
-        return Ok(());
+        return;
     }
     let last = reader.cursor.time.and_then(Timestamp::from_micros);
     let last = last.map(|time| time.to_string()).unwrap_or_default();
@@ -130,5 +129,5 @@ fn say(
         time: scene.time,
         last_at: format!("{last} {}:{:012}", reader.location.path, scene.at.start),
     };
-    out.push(note.record().origin(scene.at.origin()))
+    made.push(note.record().origin(scene.at.origin()));
 }

@@ -29,10 +29,10 @@ pub(crate) enum FileKind {
     Workflow,
 }
 
-/// The names of the files that are read.
-pub(crate) const NAMES: [&str; 7] = [
-    "*.jsonl",
-    "history.jsonl",
+/// The names of the logs.
+pub(crate) const LOGS: [&str; 1] = ["*.jsonl"];
+/// The names of the files beside the logs.
+pub(crate) const BESIDE: [&str; 5] = [
     "**/todos/*.json",
     "**/tool-results/*",
     "**/agent-*.meta.json",
@@ -125,8 +125,8 @@ fn kind(below: &str, path: &Path) -> FileKind {
     let lies_in = |wanted: &str| folder.is_some_and(|folder| folder == wanted);
     match name {
         "history.jsonl" => FileKind::History,
-        _ if lies_in("tool-results") => FileKind::ToolResult,
         _ if name.contains(".jsonl") => FileKind::Log,
+        _ if lies_in("tool-results") => FileKind::ToolResult,
         "custom-title.json" => FileKind::Title,
         _ if lies_in("todos") => FileKind::Todos,
         _ if name.ends_with(".meta.json") => FileKind::AgentMeta,
@@ -205,7 +205,7 @@ mod tests {
             ("history.jsonl", FileKind::History),
             ("todos/0b-agent-0b.json", FileKind::Todos),
             ("projects/-a/0b/tool-results/x.txt", FileKind::ToolResult),
-            ("projects/-a/0b/tool-results/x.jsonl", FileKind::ToolResult),
+            ("projects/-a/0b/tool-results/x.jsonl", FileKind::Log),
             (
                 "projects/-a/0b/subagents/agent-1.meta.json",
                 FileKind::AgentMeta,

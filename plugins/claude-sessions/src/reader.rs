@@ -12,7 +12,7 @@ use crate::key::{Bytes, clean, of_line, of_uuid};
 use crate::line::Entry;
 use crate::message::Message;
 use crate::place::{Location, encoded};
-use crate::source::Out;
+use crate::source::{Made, Out};
 use crate::usage::{self, Response};
 use crate::{agents, notes};
 
@@ -49,7 +49,6 @@ pub(crate) struct Reader<'a> {
     pub(crate) location: &'a Location,
     /// How much of each input and output of a tool is kept.
     pub(crate) limit: usize,
-    modified: Option<Timestamp>,
     pub(crate) cursor: Cursor,
     /// The buckets that this reading has pushed. Their records say nothing but their name.
     buckets: HashSet<String>,
@@ -113,13 +112,14 @@ impl<'a> Reader<'a> {
         location: &'a Location,
         modified: Option<Timestamp>,
         limit: usize,
-        cursor: Cursor,
+        mut cursor: Cursor,
     ) -> Self {
+        let modified = modified.map(Timestamp::as_micros);
+        cursor.file_time = cursor.file_time.or(modified);
         Self {
             cx,
             location,
             limit,
-            modified,
             cursor,
             buckets: HashSet::new(),
         }
@@ -127,23 +127,30 @@ impl<'a> Reader<'a> {
 
     /// Everything up to `place` is read.
     pub(crate) fn commit(&mut self, place: &Place, out: &mut Out<'_>) -> Result<()> {
-        self.flush(out)?;
-        out.commit(place, &self.cursor)
+        let mut made = Made::new(out);
+        self.flush(&mut made);
+        let records = made.records();
+        out.commit_all(records, place, &self.cursor)
     }
 
     /// A line that is no object.
-    pub(crate) fn bad_line(&mut self, at: &At, state: LineState, out: &mut Out<'_>) -> Result<()> {
-        self.line(at, None, None, state, out)
+    pub(crate) fn bad_line(&mut self, at: &At, state: LineState, made: &mut Made<'_, '_>) {
+        self.line(at, None, None, state, made);
     }
 
     /// A line.
-    pub(crate) fn entry(&mut self, at: &At, entry: &Entry<'_>, out: &mut Out<'_>) -> Result<()> {
+    pub(crate) fn entry(
+        &mut self,
+        at: &At,
+        entry: &Entry<'_>,
+        made: &mut Made<'_, '_>,
+    ) -> Result<()> {
         let own = self.moment(&entry.timestamp);
         let state = match entry.is_human() {
             true => LineState::Human,
             false => LineState::Understood,
         };
-        self.line(at, own, entry.kind.get(), state, out)?;
+        self.line(at, own, entry.kind.get(), state, made);
         if let Some(own) = own {
             self.cursor.time = Some(own.as_micros());
         }
@@ -175,23 +182,30 @@ impl<'a> Reader<'a> {
             message_key: &message_key,
         };
         if named.is_some() || entry.is_message() {
-            self.session(&scene, out)?;
+            self.session(&scene, made);
         }
         if entry.is_message() {
-            self.message(&scene, entry, out)?;
+            self.message(&scene, entry, made)?;
         }
-        agents::journal(self, &scene, entry, out)?;
-        notes::of(self, &scene, named.is_some(), entry, out)
+        agents::journal(self, &scene, entry, made);
+        notes::of(self, &scene, named.is_some(), entry, made);
+        Ok(())
     }
 
-    fn message(&mut self, scene: &Scene<'_>, entry: &Entry<'_>, out: &mut Out<'_>) -> Result<()> {
-        let usage_key = self.usage(scene, entry, out)?;
+    fn message(
+        &mut self,
+        scene: &Scene<'_>,
+        entry: &Entry<'_>,
+        made: &mut Made<'_, '_>,
+    ) -> Result<()> {
+        let usage_key = self.usage(scene, entry, made);
         let message = Message::new(self, scene, entry, usage_key);
-        message.images(self, scene, out)?;
-        out.push(message.record().origin(scene.at.origin()))?;
-        self.folder(scene, entry, out)?;
-        self.agent(scene, entry, out)?;
-        agents::calls(self, scene, entry, out)
+        message.images(self, scene, made)?;
+        made.push(message.record().origin(scene.at.origin()));
+        self.folder(scene, entry, made);
+        self.agent(scene, entry, made);
+        agents::calls(self, scene, entry, made);
+        Ok(())
     }
 
     fn line(
@@ -200,8 +214,8 @@ impl<'a> Reader<'a> {
         time: Option<Timestamp>,
         kind: Option<&str>,
         state: LineState,
-        out: &mut Out<'_>,
-    ) -> Result<()> {
+        made: &mut Made<'_, '_>,
+    ) {
         let kind = kind.map(clean);
         let row = LineRow {
             path: &self.location.path,
@@ -213,7 +227,7 @@ impl<'a> Reader<'a> {
             r#type: kind.as_deref(),
             state: state as u8,
         };
-        out.push(Record::new(&LINES, &row).origin(at.origin()))
+        made.push(Record::new(&LINES, &row).origin(at.origin()));
     }
 
     /// The time that a line names.
@@ -232,18 +246,21 @@ impl<'a> Reader<'a> {
         }
         match self.cursor.time.and_then(Timestamp::from_micros) {
             Some(before) => (before, TimeSource::Parent),
-            None => (self.modified.unwrap_or(Timestamp::EPOCH), TimeSource::Mtime),
+            None => {
+                let first = self.cursor.file_time.and_then(Timestamp::from_micros);
+                (first.unwrap_or(Timestamp::EPOCH), TimeSource::Mtime)
+            }
         }
     }
 
-    fn session(&mut self, scene: &Scene<'_>, out: &mut Out<'_>) -> Result<()> {
+    fn session(&mut self, scene: &Scene<'_>, made: &mut Made<'_, '_>) {
         // A time that is taken from elsewhere is worth saying once only.
         let time = match scene.time_source {
             TimeSource::Embedded => scene.time.as_micros(),
             _ => i64::MAX,
         };
         if !self.cursor.meet(scene.session, time) {
-            return Ok(());
+            return;
         }
         let is_own = self.location.stem() == scene.session || self.location.agent().is_none();
         let row = SessionRow {
@@ -255,16 +272,16 @@ impl<'a> Reader<'a> {
             time_source: scene.time_source,
         };
         let record = Record::new(&SESSIONS, &row).alias("session", scene.session);
-        out.push(record.origin(scene.at.origin()))
+        made.push(record.origin(scene.at.origin()));
     }
 
-    fn folder(&mut self, scene: &Scene<'_>, entry: &Entry<'_>, out: &mut Out<'_>) -> Result<()> {
+    fn folder(&mut self, scene: &Scene<'_>, entry: &Entry<'_>, made: &mut Made<'_, '_>) {
         let (Some(project), Some(cwd)) = (self.location.project(), entry.cwd.get()) else {
-            return Ok(());
+            return;
         };
         let cwd = clean(cwd);
         if !self.cursor.say(format!("folder\t{cwd}")) {
-            return Ok(());
+            return;
         }
         let row = FolderRow {
             project_encoded: project,
@@ -273,19 +290,19 @@ impl<'a> Reader<'a> {
             is_own: encoded(&cwd) == project,
             timestamp: scene.time,
         };
-        out.push(Record::new(&FOLDERS, &row).origin(scene.at.origin()))
+        made.push(Record::new(&FOLDERS, &row).origin(scene.at.origin()));
     }
 
     /// The agent that a message is of.
-    fn agent(&mut self, scene: &Scene<'_>, entry: &Entry<'_>, out: &mut Out<'_>) -> Result<()> {
+    fn agent(&mut self, scene: &Scene<'_>, entry: &Entry<'_>, made: &mut Made<'_, '_>) {
         let Some(agent) = scene.agent.filter(|_| entry.is_sidechain.0) else {
-            return Ok(());
+            return;
         };
         if !self
             .cursor
             .say(format!("agent\t{}\t{agent}", scene.session))
         {
-            return Ok(());
+            return;
         }
         let row = AgentRow {
             session_id: scene.session,
@@ -297,7 +314,7 @@ impl<'a> Reader<'a> {
             workflow: self.location.workflow(),
         };
         let record = Record::new(&SUBAGENTS, &row).link(parent(scene.session));
-        out.push(record.origin(scene.at.origin()))
+        made.push(record.origin(scene.at.origin()));
     }
 
     /// Draws the usage of a line together with that of the lines before; returns its key.
@@ -305,11 +322,9 @@ impl<'a> Reader<'a> {
         &mut self,
         scene: &Scene<'_>,
         entry: &Entry<'_>,
-        out: &mut Out<'_>,
-    ) -> Result<Option<Bytes>> {
-        let Some(usage) = entry.usage() else {
-            return Ok(None);
-        };
+        made: &mut Made<'_, '_>,
+    ) -> Option<Bytes> {
+        let usage = entry.usage()?;
         let at = usage::At {
             session: scene.session,
             agent: scene.agent,
@@ -326,25 +341,25 @@ impl<'a> Reader<'a> {
             .as_mut()
             .is_none_or(|response| !response.grow(&line))
         {
-            self.flush(out)?;
+            self.flush(made);
             self.cursor.response = Some(line);
         }
-        Ok(Some(key))
+        Some(key)
     }
 
     /// Pushes the response that is being written, as far as it has come.
-    fn flush(&mut self, out: &mut Out<'_>) -> Result<()> {
+    fn flush(&mut self, made: &mut Made<'_, '_>) {
         let Some(response) = &mut self.cursor.response else {
-            return Ok(());
+            return;
         };
         let Some(record) = response.record() else {
-            return Ok(());
+            return;
         };
         let (name, bucket) = response.bucket(&self.cx.zone);
         if self.buckets.insert(name) {
-            out.push(bucket)?;
+            made.push(bucket);
         }
-        out.push(record)
+        made.push(record);
     }
 }
 

@@ -1,12 +1,12 @@
 //! The files beside the logs: lists of tasks, outputs of tools, what is known of agents, titles, workflows. They are small
 //! and are read whole.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::sync::Arc;
 
 use datalake_core::{
-    Blob, Content, Context, Error, FileMode, Record, Reject, Result, Sample, TimeSource, Timestamp,
-    TrackedFile, Version,
+    Blob, Content, Context, Error, FileEmit, FileMode, Record, Reject, Result, Sample, TimeSource,
+    Timestamp, TrackedFile, Version,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,7 +17,6 @@ use crate::json::{Text, object, only_object};
 use crate::key::clean;
 use crate::notes::Note;
 use crate::place::{FileKind, Location};
-use crate::source::Out;
 use crate::text::cut;
 
 /// A longer file is kept and not read.
@@ -30,7 +29,7 @@ pub(crate) fn read(
     cx: &Context,
     location: &Location,
     file: &mut TrackedFile,
-    out: &mut Out<'_>,
+    out: &mut FileEmit<'_, ()>,
 ) -> Result<()> {
     let time = file.modified().unwrap_or(Timestamp::EPOCH);
     let origin = file.origin(0, file.size());
@@ -54,13 +53,10 @@ pub(crate) fn read(
     }
 }
 
-/// All bytes, and one more than are read where there are more. The file is read from its start, as it was written anew.
+/// All bytes, and one more than are read where there are more.
 fn bytes(file: &mut TrackedFile) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let read = file
-        .seek(SeekFrom::Start(0))
-        .and_then(|_| file.take(LONGEST + 1).read_to_end(&mut bytes));
-    match read {
+    match file.take(LONGEST + 1).read_to_end(&mut bytes) {
         Ok(_) => Ok(bytes),
         Err(error) => match error.downcast::<Error>() {
             Ok(error) => Err(error),
@@ -151,7 +147,7 @@ fn tool_result(
     time: Timestamp,
     bytes: Vec<u8>,
     origin: datalake_core::Origin,
-    out: &mut Out<'_>,
+    out: &mut FileEmit<'_, ()>,
 ) -> Result<()> {
     let name = location.path.rsplit('/').next().unwrap_or_default();
     if bytes.len() as u64 > LONGEST {

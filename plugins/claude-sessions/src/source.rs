@@ -1,8 +1,10 @@
 //! The source: reads each file for what it is.
 
+use std::sync::Arc;
+
 use datalake_core::{
-    Context, Emit, FileEmit, FileSource, Files, KnownUnit, Paths, Piece, Reject, Result,
-    TrackedFile,
+    Context, Emit, FileEmit, FileSource, Files, KnownUnit, Piece, Record, Reject, Result, Source,
+    TrackedFile, file_source, together,
 };
 use serde::de::IgnoredAny;
 
@@ -11,21 +13,57 @@ use crate::cursor::Cursor;
 use crate::json::mended;
 use crate::key::{line_hash, short_hash};
 use crate::line::{Entry, Object};
-use crate::place::{FileKind, Location, NAMES};
+use crate::place::{BESIDE, FileKind, LOGS, Location};
 use crate::reader::{At, LineState, Reader};
 use crate::{history, prices, side};
 
 pub(crate) type Out<'a> = FileEmit<'a, Cursor>;
 
-/// A source of sessions.
-pub(crate) struct ClaudeSessions(pub(crate) ClaudeConfig);
+/// What one line makes. All of it goes into one batch.
+pub(crate) struct Made<'o, 'e> {
+    pub(crate) out: &'o mut Out<'e>,
+    records: Vec<Record>,
+}
 
-impl FileSource for ClaudeSessions {
+impl<'o, 'e> Made<'o, 'e> {
+    pub(crate) fn new(out: &'o mut Out<'e>) -> Self {
+        Self {
+            out,
+            records: Vec::new(),
+        }
+    }
+
+    pub(crate) fn push(&mut self, record: Record) {
+        self.records.push(record);
+    }
+
+    pub(crate) fn records(self) -> Vec<Record> {
+        self.records
+    }
+
+    pub(crate) fn finish(self) -> Result<()> {
+        self.out.push_all(self.records)
+    }
+}
+
+/// The logs.
+pub(crate) struct Logs(pub(crate) Arc<ClaudeConfig>);
+
+/// The files beside the logs, which are written anew.
+pub(crate) struct Beside(pub(crate) Arc<ClaudeConfig>);
+
+/// The source of all of them.
+pub(crate) fn source(config: ClaudeConfig) -> Arc<dyn Source> {
+    let config = Arc::new(config);
+    let logs = file_source(Logs(config.clone()));
+    together([logs, file_source(Beside(config))])
+}
+
+impl FileSource for Logs {
     type Cursor = Cursor;
 
     fn files(&self) -> Files {
-        let Paths(roots) = &self.0.path;
-        Files::append_only(roots.clone()).named(NAMES)
+        Files::append_only(self.0.path.0.clone()).named(LOGS)
     }
 
     fn read(
@@ -37,12 +75,8 @@ impl FileSource for ClaudeSessions {
     ) -> Result<()> {
         let location = Location::of(file.unit().as_str(), file.path(), &self.0.path.0);
         match location.kind {
-            FileKind::Log => self.log(cx, &location, file, from, out),
             FileKind::History => history::read(cx, file, out),
-            _ => {
-                side::read(cx, &location, file, out)?;
-                out.commit(&file.end()?, &Cursor::default())
-            }
+            _ => self.log(cx, &location, file, from, out),
         }
     }
 
@@ -54,7 +88,27 @@ impl FileSource for ClaudeSessions {
     }
 }
 
-impl ClaudeSessions {
+impl FileSource for Beside {
+    type Cursor = ();
+
+    fn files(&self) -> Files {
+        Files::whole(self.0.path.0.clone()).named(BESIDE)
+    }
+
+    fn read(
+        &self,
+        cx: &Context,
+        file: &mut TrackedFile,
+        _from: (),
+        out: &mut FileEmit<'_, ()>,
+    ) -> Result<()> {
+        let location = Location::of(file.unit().as_str(), file.path(), &self.0.path.0);
+        side::read(cx, &location, file, out)?;
+        out.commit(&file.end()?, &())
+    }
+}
+
+impl Logs {
     fn log(
         &self,
         cx: &Context,
@@ -88,6 +142,7 @@ impl ClaudeSessions {
 }
 
 fn read_piece(reader: &mut Reader<'_>, piece: &Piece<'_>, out: &mut Out<'_>) -> Result<()> {
+    let mut made = Made::new(out);
     match piece {
         Piece::Line(line) => {
             let at = At {
@@ -97,16 +152,18 @@ fn read_piece(reader: &mut Reader<'_>, piece: &Piece<'_>, out: &mut Out<'_>) -> 
                 hash: line_hash(line.bytes),
             };
             with_entry(line, |entry| match entry {
-                Ok(entry) => reader.entry(&at, &entry, out),
+                Ok(entry) => reader.entry(&at, &entry, &mut made),
                 Err(why) => {
                     let state = match why.code {
                         "not-an-object" => LineState::NoObject,
                         _ => LineState::NoJson,
                     };
-                    out.reject(line.origin(), why, datalake_core::Sample::of(line.bytes));
-                    reader.bad_line(&at, state, out)
+                    let sample = datalake_core::Sample::of(line.bytes);
+                    made.out.reject(line.origin(), why, sample);
+                    reader.bad_line(&at, state, &mut made);
+                    Ok(())
                 }
-            })
+            })?;
         }
         Piece::Overlong(long) => {
             let at = At {
@@ -115,10 +172,12 @@ fn read_piece(reader: &mut Reader<'_>, piece: &Piece<'_>, out: &mut Out<'_>) -> 
                 length: long.sample.length,
                 hash: short_hash(&long.sample.hash),
             };
-            out.reject(long.origin(), long.reject(), long.sample.clone());
-            reader.bad_line(&at, LineState::TooLong, out)
+            made.out
+                .reject(long.origin(), long.reject(), long.sample.clone());
+            reader.bad_line(&at, LineState::TooLong, &mut made);
         }
     }
+    made.finish()
 }
 
 /// Parses a line, and gives what it says to `take`; of a line that is no object why it is none.

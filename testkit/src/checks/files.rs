@@ -53,17 +53,23 @@ fn run(kit: &Arc<Kit>) -> Outcome {
 /// What these parts make when they are read as one file.
 fn wanted(kit: &Arc<Kit>, name: &str, parts: &[&[u8]]) -> Result<String> {
     let input = (name.to_owned(), parts.concat());
-    content(&Lake::read_once(kit, &[input], &How::units_only())?)
+    content(kit, &Lake::read_once(kit, &[input], &How::units_only())?)
 }
 
 /// What a lake holds, but for whether sets are complete: that is said of one content of a file, and what was
 /// wrong with the one before does not count. Nor do the names by which others refer to a row: a file that gets
-/// another name may get another such.
-fn content(lake: &Lake) -> Result<String> {
+/// another name may get another such. Nor do rows that say where something stood.
+fn content(kit: &Kit, lake: &Lake) -> Result<String> {
     let digest = lake.digest(Detail::CONTENT)?;
     let lines = digest.lines();
-    let lines =
-        lines.filter(|line| !line.starts_with("scope ") && !line.starts_with("aliases of "));
+    let placed = kit.entry.datasets.iter().filter(|dataset| dataset.placed);
+    let placed: Vec<String> = placed
+        .map(|dataset| format!("row {} ", dataset.name))
+        .collect();
+    let is_placed = |line: &&str| placed.iter().any(|start| line.starts_with(start));
+    let lines = lines.filter(|line| {
+        !line.starts_with("scope ") && !line.starts_with("aliases of ") && !is_placed(line)
+    });
     Ok(lines.map(|line| format!("{line}\n")).collect())
 }
 
@@ -71,7 +77,7 @@ fn check(kit: &Arc<Kit>, lake: &Lake, name: &str, parts: &[&[u8]]) -> Result {
     lake.read(&How::units_only())?.ok()?;
     lake.sound()?;
     let rule = "it is not what the file ever held";
-    ensure_same(&wanted(kit, name, parts)?, &content(lake)?, rule)
+    ensure_same(&wanted(kit, name, parts)?, &content(kit, lake)?, rule)
 }
 
 fn started(kit: &Arc<Kit>, name: &str, bytes: &[u8]) -> Result<Lake> {

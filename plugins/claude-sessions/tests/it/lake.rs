@@ -131,6 +131,11 @@ impl Lake {
             };
             let reading = Reading::new(built, context, self.store.clone(), run);
             let mut units = reading.units().await.unwrap();
+            let present = units.iter().map(|unit| unit.id.clone()).collect();
+            self.store
+                .mark_missing(source.into(), present)
+                .await
+                .unwrap();
             order(&mut units);
             for unit in &units {
                 let (read, written) = reading.unit(unit, attempt()).await;

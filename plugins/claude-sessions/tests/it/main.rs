@@ -3,3 +3,4 @@
 
 mod expected;
 mod lake;
+mod sessions;
