@@ -297,8 +297,10 @@ impl Entry<'_> {
         // What people type is written down as an object; a bare text is something else, such as an error.
         self.is("user")
             && !self.message.1
-            && !(self.is_meta.0 || self.is_sidechain.0 || self.is_compact_summary.0)
-            && !blocks.any(|block| block.kind.get() == Some("tool_result"))
+            && !self.is_meta.0
+            && !self.is_sidechain.0
+            && !self.is_compact_summary.0
+            && blocks.all(|block| block.kind.get() != Some("tool_result"))
     }
 
     pub(crate) fn is(&self, kind: &str) -> bool {

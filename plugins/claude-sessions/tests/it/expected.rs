@@ -209,7 +209,7 @@ fn put(lake: &Lake, logs: &[String]) {
 }
 
 /// The rows that differ, in words.
-fn report(wrong: BTreeMap<String, (Row, Row)>) {
+fn report(wrong: &BTreeMap<String, (Row, Row)>) {
     let told = wrong.iter().map(|(name, (found, expected))| {
         format!("{name}\n  found    {found:?}\n  expected {expected:?}")
     });
@@ -226,7 +226,7 @@ fn check(read: impl Fn(&Lake, &[String])) {
             wrong.insert(name, (found, expected));
         }
     }
-    report(wrong);
+    report(&wrong);
 }
 
 #[test]
@@ -300,5 +300,5 @@ fn cut_at_every_line_and_resumed() {
             wrong.insert(name, (found, expected));
         }
     }
-    report(wrong);
+    report(&wrong);
 }
