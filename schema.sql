@@ -756,7 +756,7 @@ SELECT
             || printf('.%06dZ', ((l.time % 1000000) + 1000000) % 1000000)
     END AS timestamp,
     (SELECT generation FROM origins WHERE id = l.origin) AS generation,
-    l.time AS time,
+    nullif(l.time, '') AS time,
     l.origin AS origin,
     l.origin_start AS origin_start
 FROM claude_line_rows AS l;

@@ -166,6 +166,26 @@ impl Lake {
         (entry.build)(&mut section).unwrap_or_else(|| panic!("{}", section.report_text()))
     }
 
+    /// Takes out everything that came from a source.
+    pub(crate) fn forget(&self, source: &str) {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime
+            .block_on(self.store.forget(source.into(), false))
+            .unwrap();
+    }
+
+    /// Everything that is stored, and whether all that must hold does.
+    pub(crate) fn digest(&self) -> String {
+        let datasets = registry::find("claude-sessions").unwrap().datasets;
+        let connection = self.connection();
+        datalake_testkit::sound(&connection, &self.data(), datasets).unwrap();
+        datalake_testkit::digest(&connection, datasets, datalake_testkit::Detail::CONTENT).unwrap()
+    }
+
     pub(crate) fn connection(&self) -> Connection {
         Connection::open(self.folder.path().join("lake.db")).unwrap()
     }

@@ -479,3 +479,53 @@ fn a_log_without_a_session_is_one_by_its_path() {
         8
     );
 }
+
+#[test]
+fn a_forgotten_source_leaves_nothing_and_takes_nothing_along() {
+    let lake = garden(|_| true);
+    let before = lake.digest();
+    lake.forget("claude");
+    let rows = "SELECT (SELECT count(*) FROM claude_lines) + (SELECT count(*) FROM claude_messages) + (SELECT count(*) FROM claude_usage)
+        + (SELECT count(*) FROM claude_sessions) + (SELECT count(*) FROM texts)";
+    assert_eq!(lake.get::<i64>(rows), 0);
+    lake.read();
+    assert_eq!(lake.digest(), before);
+    // What two sources have read is not lost with one of them.
+    lake.run("other", false, |_| {});
+    assert_eq!(lake.digest(), before);
+    lake.forget("other");
+    lake.read();
+    assert_eq!(lake.digest(), before);
+}
+
+#[test]
+fn a_fork_that_is_forgotten_gives_back_what_it_owned() {
+    let lake = Lake::new();
+    lake.put(
+        "projects/-a/b.jsonl",
+        response("1", "b", "10:00:01", "x", "m", 5),
+    );
+    lake.read();
+    lake.put(
+        "projects/-a/a.jsonl",
+        response("1", "a", "10:00:01", "x", "m", 7),
+    );
+    lake.run("other", false, |units| {
+        units.retain(|unit| unit.id.as_str().ends_with("a.jsonl"))
+    });
+    assert_eq!(
+        session(&lake, "b", "total_output_tokens, shared_messages"),
+        "[0,1]"
+    );
+    fs::remove_file(lake.root().join("projects/-a/a.jsonl")).unwrap();
+    lake.forget("other");
+    lake.read();
+    assert_eq!(
+        session(
+            &lake,
+            "b",
+            "total_output_tokens, shared_messages, shares_with"
+        ),
+        "[5,0,null]"
+    );
+}
