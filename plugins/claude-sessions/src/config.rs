@@ -9,7 +9,7 @@ datalake_core::config! {
         pub path: Paths = ["~/.claude"],
         /// How many bytes of each input and output of a tool are kept to read and to search; the logs have them whole.
         pub tool_text: u64 = 1024,
-        /// A CSV file with prices beside those that are known, in dollars a million tokens: `model,from_day,above_tokens,speed,input,output,cache_write_5m,cache_write_1h,cache_read,web_search`. One that is known is replaced.
+        /// A CSV file with prices beside those that are known: the README says how it looks. A price that is known is replaced.
         #[example("~/.config/datalake/claude-prices.csv")]
         pub prices: Option<std::path::PathBuf>,
     }
