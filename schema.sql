@@ -1121,7 +1121,8 @@ SELECT
     coalesce(sum(u.cache_5m_tokens), 0) AS cache_5m_tokens,
     coalesce(sum(u.cache_1h_tokens), 0) AS cache_1h_tokens,
     coalesce(sum(u.web_searches), 0) AS web_searches,
-    CASE WHEN count(u.id) = count(c.cost_usd) THEN round(coalesce(sum(c.cost_usd), 0), 9) END AS cost_usd,
+    -- One response without a price makes the sum endless, and that is none.
+    round(nullif(coalesce(sum(CASE WHEN u.id IS NOT NULL THEN coalesce(c.cost_usd, 9e999) END), 0), 9e999), 9) AS cost_usd,
     sum(u.reported_cost_usd) AS reported_cost_usd
 FROM claude_usage_daily AS d
 LEFT JOIN claude_usage AS u ON u.session_id = d.session_id AND u.day = d.day AND u.model = d.model
@@ -1233,34 +1234,17 @@ SELECT f.id AS id, s.id AS owner
 FROM claude_folders AS f JOIN claude_sessions AS s ON s.project_encoded = f.project_encoded
 WHERE f.is_own = 1;
 
--- The title of each session: the best kind, of several the last. A title that is empty is none.
-CREATE VIEW claude_titles AS
-SELECT s.id AS id, n.value AS title, n.kind AS kind, n.last_at AS last_at,
-    CASE n.kind WHEN 'custom-title' THEN 1 WHEN 'custom-title.json' THEN 2 WHEN 'ai-title' THEN 3 ELSE 4 END AS rank
-FROM claude_sessions AS s JOIN claude_notes AS n ON n.session_id = s.session_id
-WHERE n.kind IN ('custom-title', 'custom-title.json', 'ai-title', 'last-prompt') AND trim(n.value) <> ''
-UNION ALL
-SELECT s.id, n.value, n.kind, n.last_at, 5
-FROM claude_sessions AS s
-JOIN texts AS t ON t.value = s.session_id
-JOIN claude_notes AS n ON n.leaf IS NOT NULL AND trim(n.value) <> ''
-WHERE EXISTS (SELECT 1 FROM claude_message_rows AS m WHERE m.message_key = n.leaf AND m.session = t.id)
-UNION ALL
-SELECT s.id, substr(m.content_text, 1, 200), 'prompt', m.timestamp, 6
-FROM claude_sessions AS s
-JOIN texts AS t ON t.value = s.session_id
-JOIN claude_message_rows AS m ON m.id = (
-    SELECT p.id FROM claude_message_rows AS p WHERE p.session = t.id AND p.flags & 16
-    ORDER BY p.timestamp, p.message_key LIMIT 1);
-
+-- What is computed for sessions. The title is the best kind, of several the last; one that is empty is none.
 CREATE VIEW claude_sessions_derived AS
 SELECT
     s.id AS id,
     coalesce(s.relocated, s.recorded, s.sibling, s.project_encoded, '') AS project_path,
     CASE WHEN s.relocated IS NOT NULL THEN 'relocated' WHEN s.recorded IS NOT NULL THEN 'record'
         WHEN s.sibling IS NOT NULL THEN 'sibling' WHEN s.project_encoded IS NOT NULL THEN 'slug' END AS path_source,
-    (SELECT c.title FROM claude_titles AS c WHERE c.id = s.id ORDER BY c.rank, c.last_at DESC LIMIT 1) AS summary,
-    (SELECT c.kind FROM claude_titles AS c WHERE c.id = s.id ORDER BY c.rank, c.last_at DESC LIMIT 1) AS title_source,
+    coalesce(s.custom_title, s.custom_title_file, s.ai_title, s.last_prompt, s.summary, s.prompt) AS summary,
+    CASE WHEN s.custom_title IS NOT NULL THEN 'custom-title' WHEN s.custom_title_file IS NOT NULL THEN 'custom-title.json'
+        WHEN s.ai_title IS NOT NULL THEN 'ai-title' WHEN s.last_prompt IS NOT NULL THEN 'last-prompt'
+        WHEN s.summary IS NOT NULL THEN 'summary' WHEN s.prompt IS NOT NULL THEN 'prompt' END AS title_source,
     coalesce(
         (SELECT d.model FROM claude_usage_daily AS d
             WHERE d.session_id = s.session_id AND d.model NOT IN ('', '<synthetic>')
@@ -1288,12 +1272,11 @@ SELECT
     (SELECT sum(reported_cost_usd) FROM claude_usage_daily WHERE session_id = s.session_id) AS reported_cost_usd,
     (SELECT count(*) FROM claude_subagents AS a WHERE a.session_id = s.session_id) AS subagents,
     s.shared_messages AS shared_messages,
-    CASE WHEN s.shared_messages > 0 THEN (
-        SELECT k.session_id FROM claude_message_rows AS m
-        JOIN claude_message_rows AS o ON o.message_key = m.message_key AND o.session <> m.session
+    (SELECT k.session_id FROM claude_message_rows AS m
+        JOIN claude_message_rows AS o ON o.message_key = m.message_key AND o.type = m.type AND o.session <> m.session
         JOIN texts AS w ON w.id = o.session
         JOIN claude_sessions AS k ON k.session_id = w.value
-        WHERE m.session = s.number ORDER BY k.started_at, k.session_id LIMIT 1) END AS shares_with,
+        WHERE m.session = s.number ORDER BY k.started_at, k.session_id LIMIT 1) AS shares_with,
     (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'forked-from'
         ORDER BY n.last_at DESC, n.value LIMIT 1) AS forked_from,
     coalesce(
@@ -1315,6 +1298,19 @@ FROM (
         s.project_encoded AS project_encoded,
         s.started_at AS started_at,
         t.id AS number,
+        (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'custom-title'
+            AND trim(n.value) <> '' ORDER BY n.last_at DESC, n.value LIMIT 1) AS custom_title,
+        (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'custom-title.json'
+            AND trim(n.value) <> '' ORDER BY n.last_at DESC, n.value LIMIT 1) AS custom_title_file,
+        (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'ai-title'
+            AND trim(n.value) <> '' ORDER BY n.last_at DESC, n.value LIMIT 1) AS ai_title,
+        (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'last-prompt'
+            AND trim(n.value) <> '' ORDER BY n.last_at DESC, n.value LIMIT 1) AS last_prompt,
+        (SELECT n.value FROM claude_notes AS n WHERE n.leaf IS NOT NULL AND trim(n.value) <> '' AND EXISTS (
+            SELECT 1 FROM claude_message_rows AS m WHERE m.message_key = n.leaf AND m.session = t.id)
+            ORDER BY n.last_at DESC, n.value LIMIT 1) AS summary,
+        (SELECT substr(m.content_text, 1, 200) FROM claude_message_rows AS m WHERE m.session = t.id AND m.flags & 16
+            ORDER BY m.timestamp, m.message_key LIMIT 1) AS prompt,
         (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'relocated'
             ORDER BY n.last_at DESC, n.value LIMIT 1) AS relocated,
         (SELECT value FROM texts WHERE id = (

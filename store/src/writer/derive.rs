@@ -4,7 +4,8 @@
 use std::ops::RangeInclusive;
 
 use datalake_core::Derive;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params, params_from_iter};
 
 use super::Failure;
 use super::tables::reindexed;
@@ -117,13 +118,21 @@ fn is_no_value(error: &rusqlite::Error) -> bool {
 fn compute(db: &Connection, plan: &Plan, derive: Derive, id: i64) -> rusqlite::Result<bool> {
     let table = plan.dataset.table;
     let columns = derive.columns.join(", ");
-    let value = format!("(SELECT {columns} FROM {} WHERE id = ?1)", derive.view);
-    let differs = format!("SELECT ({columns}) IS NOT {value} FROM {table} WHERE id = ?1");
-    let differs: Option<bool> = db
+    // The view may go through many rows: it is asked once.
+    let sql = format!("SELECT {columns} FROM {} WHERE id = ?1", derive.view);
+    let width = derive.columns.len();
+    let computed = db
+        .prepare_cached(&sql)?
+        .query_row([id], |row| (0..width).map(|place| row.get(place)).collect());
+    let computed: Option<Vec<Value>> = computed.optional()?;
+    let mut parameters = computed.unwrap_or(vec![Value::Null; width]);
+    parameters.push(id.into());
+    let marks = vec!["?"; width].join(", ");
+    let differs = format!("SELECT 1 FROM {table} WHERE ({columns}) IS NOT ({marks}) AND id = ?");
+    if !db
         .prepare_cached(&differs)?
-        .query_row([id], |row| row.get(0))
-        .optional()?;
-    if differs != Some(true) {
+        .exists(params_from_iter(&parameters))?
+    {
         return Ok(false);
     }
     let searched = derive
@@ -132,9 +141,10 @@ fn compute(db: &Connection, plan: &Plan, derive: Derive, id: i64) -> rusqlite::R
         .any(|column| plan.dataset.text.contains(column));
     // A row that moves leaves the owners it had.
     touch_owners(db, plan, id)?;
-    let update = format!("UPDATE {table} SET ({columns}) = {value} WHERE id = ?1");
+    let update = format!("UPDATE {table} SET ({columns}) = ({marks}) WHERE id = ?");
     reindexed(db, plan, id, searched, |db| {
-        db.prepare_cached(&update)?.execute([id])
+        db.prepare_cached(&update)?
+            .execute(params_from_iter(&parameters))
     })?;
     Ok(true)
 }

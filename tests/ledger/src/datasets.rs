@@ -32,6 +32,7 @@ pub static ACCOUNTS: Dataset = Dataset::rows("ledger_accounts", "Accounts of ent
         Column::integer("entries").merge(Merge::Derived),
         Column::integer("total").merge(Merge::Derived),
         Column::text("labels").merge(Merge::Derived),
+        Column::integer("mates").merge(Merge::Derived),
     ])
     .key(&["code"])
     .time("opened_at")
@@ -41,7 +42,7 @@ pub static ACCOUNTS: Dataset = Dataset::rows("ledger_accounts", "Accounts of ent
     .owners(&[Owner::new("ledger_books", "book_id")])
     .derive(Derive {
         view: "derive_ledger_accounts",
-        columns: &["entries", "total", "labels"],
+        columns: &["entries", "total", "labels", "mates"],
     });
 
 /// Entries belong to an account and may have a peer and a file.
@@ -64,6 +65,7 @@ pub static ENTRIES: Dataset = Dataset::rows("ledger_entries", "Entries of a ledg
         Column::integer("account_id").merge(Merge::Link),
         Column::integer("peer_id").merge(Merge::Link),
         Column::text("account_found").merge(Merge::LinkedBy("account_id")),
+        Column::dictionary("place"),
     ])
     .key(&["entry"])
     .time("made_at")
@@ -71,7 +73,10 @@ pub static ENTRIES: Dataset = Dataset::rows("ledger_entries", "Entries of a ledg
     .text(&["label", "body", "note", "tags"])
     .file("file_path")
     .tags()
-    .owners(&[Owner::new("ledger_accounts", "account_id")]);
+    .owners(&[
+        Owner::new("ledger_accounts", "account_id"),
+        Owner::found_by("ledger_accounts", "ledger_entry_mates"),
+    ]);
 
 /// What `relate` finds.
 pub static PAIRS: Dataset = Dataset::rows("ledger_pairs", "Pairs of units of one size")
