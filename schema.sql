@@ -801,11 +801,54 @@ ORDER BY t.created_at DESC;
 -- Claude Code
 ---------------------------------------------------------------------------------------------------------
 
--- Sessions. The totals are computed from what the session's messages say.
+-- Lines of Claude Code's logs, each once, without their bytes. path is the file's path below projects/; hash is the first
+-- 64 bits of the line's BLAKE3; time is the line's own, or an empty text. state: 0 understood, 1 no JSON, 2 JSON but no
+-- object, 3 too long to be parsed, 4 understood and written by a person. type is 0 where the line has none.
+CREATE TABLE claude_line_rows (
+    path INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    hash INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    time NOT NULL,
+    length INTEGER NOT NULL,
+    type INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    origin INTEGER NOT NULL,
+    origin_start INTEGER NOT NULL,
+    PRIMARY KEY (path, start, hash, device, time, length, type, state)
+) WITHOUT ROWID;
+
+-- The lines under the names people know. id is the place of the line: origin * 2^40 + its first byte.
+CREATE VIEW claude_lines AS
+SELECT
+    (l.origin << 40) + l.origin_start AS id,
+    (SELECT value FROM texts WHERE id = l.device) AS source_device,
+    (SELECT value FROM texts WHERE id = l.path) AS path,
+    l.start AS start,
+    l.length AS length,
+    printf('%016x', l.hash) AS hash,
+    (SELECT value FROM texts WHERE id = l.type) AS type,
+    CASE l.state WHEN 1 THEN 'no JSON' WHEN 2 THEN 'no object' WHEN 3 THEN 'too long' ELSE 'understood' END AS state,
+    l.state = 4 AS is_human,
+    CASE WHEN typeof(l.time) = 'integer' THEN
+        strftime('%Y-%m-%dT%H:%M:%S', (l.time - ((l.time % 1000000) + 1000000) % 1000000) / 1000000, 'unixepoch')
+            || printf('.%06dZ', ((l.time % 1000000) + 1000000) % 1000000)
+    END AS timestamp,
+    (SELECT generation FROM origins WHERE id = l.origin) AS generation,
+    nullif(l.time, '') AS time,
+    l.origin AS origin,
+    l.origin_start AS origin_start
+FROM claude_line_rows AS l;
+
+-- Sessions. session_id is Claude Code's own; of a log without one it is the device and the path of the log. The totals
+-- are those of the usage that belongs to the session: what it shares with an older session belongs to that one, so that
+-- the totals of all sessions add up. cost_usd is NULL where a price is unknown. path_source says how project_path was
+-- found: relocated, record, sibling or slug (then it is the name of the folder); title_source says the same of summary.
+-- shared_messages counts messages that also stand in another session, shares_with is the oldest such session.
 CREATE TABLE claude_sessions (
     id INTEGER PRIMARY KEY,
     session_id TEXT NOT NULL UNIQUE,
-    project_path TEXT NOT NULL,
+    project_path TEXT NOT NULL DEFAULT '',
     project_encoded TEXT,
     summary TEXT,
     model_primary TEXT,
@@ -829,6 +872,23 @@ CREATE TABLE claude_sessions (
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
     ingested_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
     metadata TEXT,
+    time_source TEXT,
+    path_source TEXT,
+    title_source TEXT,
+    human_messages INTEGER DEFAULT 0,
+    compactions INTEGER DEFAULT 0,
+    responses INTEGER DEFAULT 0,
+    total_cache_5m_tokens INTEGER DEFAULT 0,
+    total_cache_1h_tokens INTEGER DEFAULT 0,
+    web_searches INTEGER DEFAULT 0,
+    cost_usd REAL,
+    reported_cost_usd REAL,
+    subagents INTEGER DEFAULT 0,
+    shared_messages INTEGER DEFAULT 0,
+    shares_with TEXT,
+    forked_from TEXT,
+    continued_from TEXT,
+    continued_in TEXT,
     -- kept by the store
     origin INTEGER REFERENCES origins(id),
     origin_start INTEGER,
@@ -842,36 +902,61 @@ CREATE TABLE claude_sessions (
     batch INTEGER
 );
 CREATE INDEX idx_claude_sessions_project ON claude_sessions(project_path);
+CREATE INDEX idx_claude_sessions_encoded ON claude_sessions(project_encoded);
 CREATE INDEX idx_claude_sessions_started_at ON claude_sessions(started_at DESC, id DESC);
 CREATE INDEX idx_claude_sessions_source_device ON claude_sessions(source_device);
 CREATE INDEX idx_claude_sessions_rating ON claude_sessions(rating);
 
--- Messages. One uuid may stand in several sessions: forks and resumed sessions share their past.
-CREATE TABLE claude_messages (
+CREATE VIRTUAL TABLE claude_sessions_fts USING fts5(
+    summary, project_path, tags, content = 'claude_sessions', content_rowid = 'id',
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE TRIGGER claude_sessions_ai AFTER INSERT ON claude_sessions BEGIN
+    INSERT INTO claude_sessions_fts(rowid, summary, project_path, tags) VALUES (new.id, new.summary, new.project_path, new.tags);
+END;
+CREATE TRIGGER claude_sessions_ad AFTER DELETE ON claude_sessions BEGIN
+    INSERT INTO claude_sessions_fts(claude_sessions_fts, rowid, summary, project_path, tags) VALUES ('delete', old.id, old.summary, old.project_path, old.tags);
+END;
+CREATE TRIGGER claude_sessions_au AFTER UPDATE OF id, summary, project_path, tags ON claude_sessions BEGIN
+    INSERT INTO claude_sessions_fts(claude_sessions_fts, rowid, summary, project_path, tags) VALUES ('delete', old.id, old.summary, old.project_path, old.tags);
+    INSERT INTO claude_sessions_fts(rowid, summary, project_path, tags) VALUES (new.id, new.summary, new.project_path, new.tags);
+END;
+
+-- Messages, and whatever else in a log has an identity or says something. One uuid may stand in several sessions: forks and
+-- resumed sessions share their past. Repeating texts are numbers of texts. message_key is the uuid in 16 bytes; x'75' and
+-- the text of one that is no UUID; x'6c' and a hash of the line of a message without one. usage_key is that of its usage.
+-- flags: 1 in a side chain, 2 written by the program (isMeta), 4 summary of a compaction, 8 typed by a person, 16 a
+-- prompt that can be a title, 32 an error of the service, 64 the time is that of the line before or of the file,
+-- 128 a tool failed, 256 a compaction.
+CREATE TABLE claude_message_rows (
     id INTEGER PRIMARY KEY,
-    session_id INTEGER NOT NULL REFERENCES claude_sessions(id) ON DELETE CASCADE,
-    message_uuid TEXT NOT NULL,
-    parent_uuid TEXT,
-    message_type TEXT NOT NULL,
-    user_type TEXT,
-    role TEXT,
-    model TEXT,
-    content_text TEXT,
-    content_thinking TEXT,
-    content_images INTEGER DEFAULT 0,
-    content_tool_uses INTEGER DEFAULT 0,
-    content_tool_results INTEGER DEFAULT 0,
-    is_sidechain INTEGER DEFAULT 0,
-    cwd TEXT,
-    git_branch TEXT,
+    message_key BLOB NOT NULL,
+    type INTEGER NOT NULL,
+    session INTEGER NOT NULL,
+    timestamp TEXT NOT NULL,
+    flags INTEGER NOT NULL,
+    parent_key BLOB,
+    logical_parent BLOB,
+    usage_key BLOB,
+    subtype INTEGER,
+    role INTEGER,
+    user_type INTEGER,
+    model INTEGER,
+    cwd INTEGER,
+    git_branch INTEGER,
+    claude_version INTEGER,
+    agent INTEGER,
+    device INTEGER,
+    tool INTEGER,
+    stop_reason INTEGER,
     input_tokens INTEGER,
     output_tokens INTEGER,
     cache_read_tokens INTEGER,
     cache_creation_tokens INTEGER,
-    stop_reason TEXT,
-    request_id TEXT,
-    timestamp TEXT NOT NULL,
-    sequence_number INTEGER,
+    content_images INTEGER DEFAULT 0,
+    content_tool_uses INTEGER DEFAULT 0,
+    content_tool_results INTEGER DEFAULT 0,
     todos TEXT,
     rating INTEGER CHECK (rating >= 1 AND rating <= 10),
     rating_notes TEXT,
@@ -887,39 +972,191 @@ CREATE TABLE claude_messages (
     scope INTEGER REFERENCES scopes(id),
     seen TEXT,
     batch INTEGER,
-    UNIQUE (session_id, message_uuid)
+    content_text TEXT,
+    content_thinking TEXT,
+    content_tools TEXT,
+    UNIQUE (message_key, type, session)
 );
-CREATE INDEX idx_claude_messages_uuid ON claude_messages(message_uuid);
-CREATE INDEX idx_claude_messages_timestamp ON claude_messages(timestamp DESC, id DESC);
+CREATE INDEX idx_claude_messages_session ON claude_message_rows(session, timestamp, type, flags, message_key);
+CREATE INDEX idx_claude_messages_timestamp ON claude_message_rows(timestamp DESC, id DESC);
+CREATE INDEX idx_claude_messages_agent ON claude_message_rows(agent, session, timestamp, type) WHERE agent IS NOT NULL;
+CREATE INDEX idx_claude_messages_logical ON claude_message_rows(session, logical_parent) WHERE logical_parent IS NOT NULL;
 
 CREATE VIRTUAL TABLE claude_messages_fts USING fts5(
-    content_text, content_thinking, content = 'claude_messages', content_rowid = 'id',
+    content_text, content_thinking, content_tools, content = 'claude_message_rows', content_rowid = 'id',
     tokenize = 'unicode61 remove_diacritics 2'
 );
 
-CREATE TRIGGER claude_messages_ai AFTER INSERT ON claude_messages BEGIN
-    INSERT INTO claude_messages_fts(rowid, content_text, content_thinking) VALUES (new.id, new.content_text, new.content_thinking);
+CREATE TRIGGER claude_message_rows_ai AFTER INSERT ON claude_message_rows BEGIN
+    INSERT INTO claude_messages_fts(rowid, content_text, content_thinking, content_tools) VALUES (new.id, new.content_text, new.content_thinking, new.content_tools);
 END;
-CREATE TRIGGER claude_messages_ad AFTER DELETE ON claude_messages BEGIN
-    INSERT INTO claude_messages_fts(claude_messages_fts, rowid, content_text, content_thinking) VALUES ('delete', old.id, old.content_text, old.content_thinking);
+CREATE TRIGGER claude_message_rows_ad AFTER DELETE ON claude_message_rows BEGIN
+    INSERT INTO claude_messages_fts(claude_messages_fts, rowid, content_text, content_thinking, content_tools) VALUES ('delete', old.id, old.content_text, old.content_thinking, old.content_tools);
 END;
-CREATE TRIGGER claude_messages_au AFTER UPDATE OF id, content_text, content_thinking ON claude_messages BEGIN
-    INSERT INTO claude_messages_fts(claude_messages_fts, rowid, content_text, content_thinking) VALUES ('delete', old.id, old.content_text, old.content_thinking);
-    INSERT INTO claude_messages_fts(rowid, content_text, content_thinking) VALUES (new.id, new.content_text, new.content_thinking);
+CREATE TRIGGER claude_message_rows_au AFTER UPDATE OF id, content_text, content_thinking, content_tools ON claude_message_rows BEGIN
+    INSERT INTO claude_messages_fts(claude_messages_fts, rowid, content_text, content_thinking, content_tools) VALUES ('delete', old.id, old.content_text, old.content_thinking, old.content_tools);
+    INSERT INTO claude_messages_fts(rowid, content_text, content_thinking, content_tools) VALUES (new.id, new.content_text, new.content_thinking, new.content_tools);
 END;
 
--- Agents that a session started.
-CREATE TABLE claude_subagents (
+-- The messages under the names people know. The tokens are those that the line has, which repeat in all lines of a
+-- response: sums come from claude_usage. Look messages up by message_key where there are many: unhex the uuid.
+CREATE VIEW claude_messages AS
+SELECT
+    m.id AS id,
+    (SELECT id FROM claude_sessions WHERE session_id = (SELECT value FROM texts WHERE id = m.session)) AS session_id,
+    CASE
+        WHEN length(m.message_key) = 16 THEN lower(substr(hex(m.message_key), 1, 8) || '-' || substr(hex(m.message_key), 9, 4) || '-' || substr(hex(m.message_key), 13, 4)
+            || '-' || substr(hex(m.message_key), 17, 4) || '-' || substr(hex(m.message_key), 21))
+        WHEN substr(m.message_key, 1, 1) = x'75' THEN rtrim(CAST(substr(m.message_key, 2) AS TEXT), char(0))
+        WHEN m.message_key IS NOT NULL THEN 'line-' || lower(hex(substr(m.message_key, 2)))
+    END AS message_uuid,
+    CASE
+        WHEN length(m.parent_key) = 16 THEN lower(substr(hex(m.parent_key), 1, 8) || '-' || substr(hex(m.parent_key), 9, 4) || '-' || substr(hex(m.parent_key), 13, 4)
+            || '-' || substr(hex(m.parent_key), 17, 4) || '-' || substr(hex(m.parent_key), 21))
+        WHEN substr(m.parent_key, 1, 1) = x'75' THEN rtrim(CAST(substr(m.parent_key, 2) AS TEXT), char(0))
+        WHEN m.parent_key IS NOT NULL THEN 'line-' || lower(hex(substr(m.parent_key, 2)))
+    END AS parent_uuid,
+    (SELECT value FROM texts WHERE id = m.type) AS message_type,
+    (SELECT value FROM texts WHERE id = m.user_type) AS user_type,
+    (SELECT value FROM texts WHERE id = m.role) AS role,
+    (SELECT value FROM texts WHERE id = m.model) AS model,
+    m.content_text AS content_text,
+    m.content_thinking AS content_thinking,
+    m.content_tools AS content_tools,
+    m.content_images AS content_images,
+    m.content_tool_uses AS content_tool_uses,
+    m.content_tool_results AS content_tool_results,
+    m.flags & 1 AS is_sidechain,
+    (SELECT value FROM texts WHERE id = m.cwd) AS cwd,
+    (SELECT value FROM texts WHERE id = m.git_branch) AS git_branch,
+    m.input_tokens AS input_tokens,
+    m.output_tokens AS output_tokens,
+    m.cache_read_tokens AS cache_read_tokens,
+    m.cache_creation_tokens AS cache_creation_tokens,
+    (SELECT value FROM texts WHERE id = m.stop_reason) AS stop_reason,
+    (SELECT request_id FROM claude_usage WHERE usage_key = m.usage_key) AS request_id,
+    m.timestamp AS timestamp,
+    m.origin_start AS sequence_number,
+    m.todos AS todos,
+    m.rating AS rating,
+    m.rating_notes AS rating_notes,
+    m.metadata AS metadata,
+    (SELECT value FROM texts WHERE id = m.session) AS session,
+    (SELECT value FROM texts WHERE id = m.subtype) AS subtype,
+    (SELECT value FROM texts WHERE id = m.tool) AS tool,
+    (SELECT value FROM texts WHERE id = m.agent) AS agent_id,
+    (SELECT value FROM texts WHERE id = m.claude_version) AS claude_version,
+    (SELECT value FROM texts WHERE id = m.device) AS source_device,
+    CASE
+        WHEN length(m.logical_parent) = 16 THEN lower(substr(hex(m.logical_parent), 1, 8) || '-' || substr(hex(m.logical_parent), 9, 4) || '-' || substr(hex(m.logical_parent), 13, 4)
+            || '-' || substr(hex(m.logical_parent), 17, 4) || '-' || substr(hex(m.logical_parent), 21))
+        WHEN substr(m.logical_parent, 1, 1) = x'75' THEN rtrim(CAST(substr(m.logical_parent, 2) AS TEXT), char(0))
+        WHEN m.logical_parent IS NOT NULL THEN 'line-' || lower(hex(substr(m.logical_parent, 2)))
+    END AS logical_parent_uuid,
+    (m.flags >> 1) & 1 AS is_meta,
+    (m.flags >> 2) & 1 AS is_compact_summary,
+    (m.flags >> 3) & 1 AS is_human,
+    (m.flags >> 5) & 1 AS is_api_error,
+    (m.flags >> 7) & 1 AS is_tool_error,
+    (m.flags >> 8) & 1 AS is_compaction,
+    m.message_key AS message_key,
+    m.usage_key AS usage_key,
+    m.flags AS flags,
+    m.origin AS origin,
+    m.origin_start AS origin_start,
+    m.origin_end AS origin_end,
+    m.origin_pointer AS origin_pointer,
+    m.version AS version,
+    m.scope AS scope,
+    m.seen AS seen,
+    m.batch AS batch
+FROM claude_message_rows AS m;
+
+-- Whose totals a message changes: its session's, those of the sessions that share it, and its agent's.
+CREATE VIEW claude_message_sessions AS
+SELECT m.id AS id, s.id AS owner
+FROM claude_message_rows AS m
+JOIN claude_message_rows AS o ON o.message_key = m.message_key
+JOIN texts AS t ON t.id = o.session
+JOIN claude_sessions AS s ON s.session_id = t.value;
+CREATE VIEW claude_message_agents AS
+SELECT m.id AS id, a.id AS owner
+FROM claude_message_rows AS m
+JOIN texts AS t ON t.id = m.session
+JOIN texts AS g ON g.id = m.agent
+JOIN claude_subagents AS a ON a.session_id = t.value AND a.subagent_id = g.value;
+
+-- Responses of the model, each once however many lines, files and sessions repeat it: each count is the greatest that any
+-- line has. first_seen is the time, session and model of its first line, parted by tabs; session_id and model are read
+-- from it. day is that of the first line in the zone of the database. priced_as is the model's name in claude_prices.
+-- usage_key is a hash of message id and request id; without a message id of the uuid, else of the line.
+CREATE TABLE claude_usage (
     id INTEGER PRIMARY KEY,
-    parent_session_id INTEGER NOT NULL REFERENCES claude_sessions(id) ON DELETE CASCADE,
-    subagent_id TEXT NOT NULL,
-    subagent_type TEXT,
-    description TEXT,
-    source_file TEXT,
-    total_messages INTEGER DEFAULT 0,
-    started_at TEXT,
-    ended_at TEXT,
-    metadata TEXT,
+    usage_key BLOB NOT NULL UNIQUE,
+    message_id TEXT,
+    request_id TEXT,
+    first_seen TEXT NOT NULL,
+    timestamp TEXT NOT NULL,
+    day TEXT NOT NULL,
+    priced_as TEXT,
+    speed TEXT,
+    service_tier TEXT,
+    agent TEXT,
+    input_tokens INTEGER,
+    output_tokens INTEGER,
+    cache_creation_tokens INTEGER,
+    cache_read_tokens INTEGER,
+    cache_5m_tokens INTEGER,
+    cache_1h_tokens INTEGER,
+    thinking_tokens INTEGER,
+    web_searches INTEGER,
+    web_fetches INTEGER,
+    reported_cost_usd REAL,
+    session_id TEXT GENERATED ALWAYS AS (substr(first_seen, 29, instr(substr(first_seen, 29), char(9)) - 1)) VIRTUAL,
+    model TEXT GENERATED ALWAYS AS (substr(first_seen, 29 + instr(substr(first_seen, 29), char(9)))) VIRTUAL,
+    -- kept by the store
+    origin INTEGER REFERENCES origins(id),
+    origin_start INTEGER,
+    origin_end INTEGER,
+    origin_pointer TEXT,
+    version TEXT NOT NULL DEFAULT '',
+    version_hash BLOB NOT NULL DEFAULT x'',
+    first_order TEXT,
+    scope INTEGER REFERENCES scopes(id),
+    seen TEXT,
+    batch INTEGER
+);
+CREATE INDEX idx_claude_usage_bucket ON claude_usage(session_id, day, model);
+CREATE INDEX idx_claude_usage_agent ON claude_usage(agent, session_id) WHERE agent IS NOT NULL;
+
+-- The bucket that a response belongs to, and the agent that asked for it.
+CREATE VIEW claude_usage_buckets AS
+SELECT u.id AS id, d.id AS owner
+FROM claude_usage AS u
+JOIN claude_usage_daily AS d ON d.session_id = u.session_id AND d.day = u.day AND d.model = u.model;
+CREATE VIEW claude_usage_agents AS
+SELECT u.id AS id, a.id AS owner
+FROM claude_usage AS u
+JOIN claude_subagents AS a ON a.session_id = u.session_id AND a.subagent_id = u.agent;
+
+-- Usage by day, session and model. starts_at is when the day begins. cost_usd is NULL where a price is unknown.
+CREATE TABLE claude_usage_daily (
+    id INTEGER PRIMARY KEY,
+    day TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    model TEXT NOT NULL,
+    starts_at TEXT NOT NULL,
+    priced_as TEXT,
+    responses INTEGER,
+    input_tokens INTEGER,
+    output_tokens INTEGER,
+    cache_creation_tokens INTEGER,
+    cache_read_tokens INTEGER,
+    cache_5m_tokens INTEGER,
+    cache_1h_tokens INTEGER,
+    web_searches INTEGER,
+    cost_usd REAL,
+    reported_cost_usd REAL,
     -- kept by the store
     origin INTEGER REFERENCES origins(id),
     origin_start INTEGER,
@@ -931,8 +1168,352 @@ CREATE TABLE claude_subagents (
     scope INTEGER REFERENCES scopes(id),
     seen TEXT,
     batch INTEGER,
-    UNIQUE (parent_session_id, subagent_id)
+    UNIQUE (session_id, day, model)
 );
+CREATE INDEX idx_claude_usage_daily_starts_at ON claude_usage_daily(starts_at DESC, id DESC);
+CREATE INDEX idx_claude_usage_daily_priced_as ON claude_usage_daily(priced_as, day);
+
+CREATE VIEW claude_usage_daily_sessions AS
+SELECT d.id AS id, s.id AS owner FROM claude_usage_daily AS d JOIN claude_sessions AS s ON s.session_id = d.session_id;
+
+-- What each response cost: the price that held on its day, for prompts as long as its own.
+CREATE VIEW claude_usage_costs AS
+SELECT
+    u.id AS id,
+    (SELECT (u.input_tokens * p.input + u.output_tokens * p.output + u.cache_read_tokens * p.cache_read
+            + max(u.cache_creation_tokens - u.cache_1h_tokens, 0) * p.cache_write_5m
+            + u.cache_1h_tokens * p.cache_write_1h + u.web_searches * p.web_search * 1000.0) / 1000000.0
+        FROM claude_prices AS p
+        WHERE p.model = u.priced_as AND p.speed = u.speed AND p.from_day <= u.day
+            AND p.above_tokens <= max(u.input_tokens + u.cache_creation_tokens + u.cache_read_tokens - 1, 0)
+        ORDER BY p.from_day DESC, p.above_tokens DESC LIMIT 1) AS cost_usd
+FROM claude_usage AS u;
+
+CREATE VIEW claude_usage_daily_derived AS
+SELECT
+    d.id AS id,
+    count(u.id) AS responses,
+    coalesce(sum(u.input_tokens), 0) AS input_tokens,
+    coalesce(sum(u.output_tokens), 0) AS output_tokens,
+    coalesce(sum(u.cache_creation_tokens), 0) AS cache_creation_tokens,
+    coalesce(sum(u.cache_read_tokens), 0) AS cache_read_tokens,
+    coalesce(sum(u.cache_5m_tokens), 0) AS cache_5m_tokens,
+    coalesce(sum(u.cache_1h_tokens), 0) AS cache_1h_tokens,
+    coalesce(sum(u.web_searches), 0) AS web_searches,
+    -- One response without a price makes the sum endless, and that is none.
+    round(nullif(coalesce(sum(CASE WHEN u.id IS NOT NULL THEN coalesce(c.cost_usd, 9e999) END), 0), 9e999), 9) AS cost_usd,
+    sum(u.reported_cost_usd) AS reported_cost_usd
+FROM claude_usage_daily AS d
+LEFT JOIN claude_usage AS u ON u.session_id = d.session_id AND u.day = d.day AND u.model = d.model
+LEFT JOIN claude_usage_costs AS c ON c.id = u.id
+GROUP BY d.id;
+
+-- What tokens cost, in dollars a million, and searches of the web, in dollars a thousand: from a day on, for
+-- prompts of more than so many tokens, at a speed ('' is the usual one). source says where the price was read.
+CREATE TABLE claude_prices (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL,
+    from_day TEXT NOT NULL,
+    above_tokens INTEGER NOT NULL,
+    speed TEXT NOT NULL,
+    starts_at TEXT NOT NULL,
+    input REAL NOT NULL,
+    output REAL NOT NULL,
+    cache_write_5m REAL NOT NULL,
+    cache_write_1h REAL NOT NULL,
+    cache_read REAL NOT NULL,
+    web_search REAL NOT NULL,
+    source TEXT,
+    -- kept by the store
+    origin INTEGER REFERENCES origins(id),
+    origin_start INTEGER,
+    origin_end INTEGER,
+    origin_pointer TEXT,
+    version TEXT NOT NULL DEFAULT '',
+    version_hash BLOB NOT NULL DEFAULT x'',
+    first_order TEXT,
+    scope INTEGER REFERENCES scopes(id),
+    seen TEXT,
+    batch INTEGER,
+    UNIQUE (model, speed, from_day, above_tokens)
+);
+
+CREATE VIEW claude_price_buckets AS
+SELECT p.id AS id, d.id AS owner
+FROM claude_prices AS p JOIN claude_usage_daily AS d ON d.priced_as = p.model AND d.day >= p.from_day;
+
+-- What sessions say of themselves, once for each session, kind and value: titles (custom-title, custom-title.json,
+-- ai-title, last-prompt, summary), agent-name, tag, pr-link, continued-in, forked-from, relocated and others. last_at is
+-- the time and place where it was said last. leaf is the message that a summary is about, in whatever session.
+CREATE TABLE claude_notes (
+    id INTEGER PRIMARY KEY,
+    note_key BLOB NOT NULL UNIQUE,
+    session_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    leaf BLOB,
+    details TEXT,
+    timestamp TEXT NOT NULL,
+    last_at TEXT NOT NULL,
+    -- kept by the store
+    origin INTEGER REFERENCES origins(id),
+    origin_start INTEGER,
+    origin_end INTEGER,
+    origin_pointer TEXT,
+    version TEXT NOT NULL DEFAULT '',
+    version_hash BLOB NOT NULL DEFAULT x'',
+    first_order TEXT,
+    scope INTEGER REFERENCES scopes(id),
+    seen TEXT,
+    batch INTEGER
+);
+CREATE INDEX idx_claude_notes_session ON claude_notes(session_id, kind);
+CREATE INDEX idx_claude_notes_leaf ON claude_notes(leaf) WHERE leaf IS NOT NULL;
+CREATE INDEX idx_claude_notes_continued ON claude_notes(value) WHERE kind = 'continued-in';
+CREATE INDEX idx_claude_notes_timestamp ON claude_notes(timestamp DESC, id DESC);
+
+-- The sessions that a note is about: its own, the one it names, and those that have the message of a summary.
+CREATE VIEW claude_note_sessions AS
+SELECT n.id AS id, s.id AS owner FROM claude_notes AS n JOIN claude_sessions AS s ON s.session_id = n.session_id
+UNION ALL
+SELECT n.id, s.id FROM claude_notes AS n JOIN claude_sessions AS s ON s.session_id = n.value
+WHERE n.kind = 'continued-in'
+UNION ALL
+SELECT n.id, s.id
+FROM claude_notes AS n
+JOIN claude_message_rows AS m ON m.message_key = n.leaf
+JOIN texts AS t ON t.id = m.session
+JOIN claude_sessions AS s ON s.session_id = t.value
+WHERE n.leaf IS NOT NULL;
+
+-- The folders that sessions of a project's folder have worked in. is_own: its name is that of the project's folder.
+CREATE TABLE claude_folders (
+    id INTEGER PRIMARY KEY,
+    project_encoded TEXT NOT NULL,
+    path TEXT NOT NULL,
+    source_device TEXT NOT NULL,
+    is_own INTEGER NOT NULL,
+    timestamp TEXT NOT NULL,
+    -- kept by the store
+    origin INTEGER REFERENCES origins(id),
+    origin_start INTEGER,
+    origin_end INTEGER,
+    origin_pointer TEXT,
+    version TEXT NOT NULL DEFAULT '',
+    version_hash BLOB NOT NULL DEFAULT x'',
+    first_order TEXT,
+    scope INTEGER REFERENCES scopes(id),
+    seen TEXT,
+    batch INTEGER,
+    UNIQUE (project_encoded, path, source_device)
+);
+
+CREATE VIEW claude_folder_sessions AS
+SELECT f.id AS id, s.id AS owner
+FROM claude_folders AS f JOIN claude_sessions AS s ON s.project_encoded = f.project_encoded
+WHERE f.is_own = 1;
+
+-- What is computed for sessions. The title is the best kind, of several the last; one that is empty is none.
+CREATE VIEW claude_sessions_derived AS
+SELECT
+    s.id AS id,
+    coalesce(s.relocated, s.recorded, s.sibling, s.project_encoded, '') AS project_path,
+    CASE WHEN s.relocated IS NOT NULL THEN 'relocated' WHEN s.recorded IS NOT NULL THEN 'record'
+        WHEN s.sibling IS NOT NULL THEN 'sibling' WHEN s.project_encoded IS NOT NULL THEN 'slug' END AS path_source,
+    coalesce(s.custom_title, s.custom_title_file, s.ai_title, s.last_prompt, s.summary, s.prompt) AS summary,
+    CASE WHEN s.custom_title IS NOT NULL THEN 'custom-title' WHEN s.custom_title_file IS NOT NULL THEN 'custom-title.json'
+        WHEN s.ai_title IS NOT NULL THEN 'ai-title' WHEN s.last_prompt IS NOT NULL THEN 'last-prompt'
+        WHEN s.summary IS NOT NULL THEN 'summary' WHEN s.prompt IS NOT NULL THEN 'prompt' END AS title_source,
+    coalesce(
+        (SELECT d.model FROM claude_usage_daily AS d
+            WHERE d.session_id = s.session_id AND d.model NOT IN ('', '<synthetic>')
+            GROUP BY d.model ORDER BY sum(d.responses) DESC, d.model LIMIT 1),
+        s.last_model) AS model_primary,
+    s.claude_version AS claude_version,
+    s.git_branch AS git_branch,
+    s.user_messages + s.assistant_messages AS total_messages,
+    s.user_messages AS user_messages,
+    s.assistant_messages AS assistant_messages,
+    s.human_messages AS human_messages,
+    s.compactions AS compactions,
+    s.ended_at AS ended_at,
+    round((julianday(s.ended_at) - julianday(s.started_at)) * 86400.0, 3) AS duration_seconds,
+    (SELECT coalesce(sum(responses), 0) FROM claude_usage_daily WHERE session_id = s.session_id) AS responses,
+    (SELECT coalesce(sum(input_tokens), 0) FROM claude_usage_daily WHERE session_id = s.session_id) AS total_input_tokens,
+    (SELECT coalesce(sum(output_tokens), 0) FROM claude_usage_daily WHERE session_id = s.session_id) AS total_output_tokens,
+    (SELECT coalesce(sum(cache_read_tokens), 0) FROM claude_usage_daily WHERE session_id = s.session_id) AS total_cache_read_tokens,
+    (SELECT coalesce(sum(cache_creation_tokens), 0) FROM claude_usage_daily WHERE session_id = s.session_id) AS total_cache_creation_tokens,
+    (SELECT coalesce(sum(cache_5m_tokens), 0) FROM claude_usage_daily WHERE session_id = s.session_id) AS total_cache_5m_tokens,
+    (SELECT coalesce(sum(cache_1h_tokens), 0) FROM claude_usage_daily WHERE session_id = s.session_id) AS total_cache_1h_tokens,
+    (SELECT coalesce(sum(web_searches), 0) FROM claude_usage_daily WHERE session_id = s.session_id) AS web_searches,
+    (SELECT CASE WHEN count(*) = count(cost_usd) THEN round(coalesce(sum(cost_usd), 0), 9) END
+        FROM claude_usage_daily WHERE session_id = s.session_id AND responses > 0) AS cost_usd,
+    (SELECT sum(reported_cost_usd) FROM claude_usage_daily WHERE session_id = s.session_id) AS reported_cost_usd,
+    (SELECT count(*) FROM claude_subagents AS a WHERE a.session_id = s.session_id) AS subagents,
+    s.shared_messages AS shared_messages,
+    (SELECT k.session_id FROM claude_message_rows AS m
+        JOIN claude_message_rows AS o ON o.message_key = m.message_key AND o.type = m.type AND o.session <> m.session
+        JOIN texts AS w ON w.id = o.session
+        JOIN claude_sessions AS k ON k.session_id = w.value
+        WHERE m.session = s.number ORDER BY k.started_at, k.session_id LIMIT 1) AS shares_with,
+    (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'forked-from'
+        ORDER BY n.last_at DESC, n.value LIMIT 1) AS forked_from,
+    coalesce(
+        (SELECT n.session_id FROM claude_notes AS n WHERE n.kind = 'continued-in' AND n.value = s.session_id
+            ORDER BY n.last_at DESC, n.session_id LIMIT 1),
+        (SELECT w.value FROM claude_message_rows AS m
+            JOIN claude_message_rows AS o ON o.message_key = m.logical_parent
+            JOIN texts AS w ON w.id = o.session
+            WHERE m.session = s.number AND m.logical_parent IS NOT NULL AND o.session <> m.session
+                AND NOT EXISTS (SELECT 1 FROM claude_message_rows AS q
+                    WHERE q.message_key = m.logical_parent AND q.session = m.session)
+            ORDER BY o.timestamp DESC, w.value LIMIT 1)) AS continued_from,
+    (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'continued-in'
+        ORDER BY n.last_at DESC, n.value LIMIT 1) AS continued_in
+FROM (
+    SELECT
+        s.id AS id,
+        s.session_id AS session_id,
+        s.project_encoded AS project_encoded,
+        s.started_at AS started_at,
+        t.id AS number,
+        (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'custom-title'
+            AND trim(n.value) <> '' ORDER BY n.last_at DESC, n.value LIMIT 1) AS custom_title,
+        (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'custom-title.json'
+            AND trim(n.value) <> '' ORDER BY n.last_at DESC, n.value LIMIT 1) AS custom_title_file,
+        (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'ai-title'
+            AND trim(n.value) <> '' ORDER BY n.last_at DESC, n.value LIMIT 1) AS ai_title,
+        (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'last-prompt'
+            AND trim(n.value) <> '' ORDER BY n.last_at DESC, n.value LIMIT 1) AS last_prompt,
+        (SELECT n.value FROM claude_notes AS n WHERE n.leaf IS NOT NULL AND trim(n.value) <> '' AND EXISTS (
+            SELECT 1 FROM claude_message_rows AS m WHERE m.message_key = n.leaf AND m.session = t.id)
+            ORDER BY n.last_at DESC, n.value LIMIT 1) AS summary,
+        (SELECT substr(m.content_text, 1, 200) FROM claude_message_rows AS m WHERE m.session = t.id AND m.flags & 16
+            ORDER BY m.timestamp, m.message_key LIMIT 1) AS prompt,
+        (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'relocated'
+            ORDER BY n.last_at DESC, n.value LIMIT 1) AS relocated,
+        (SELECT value FROM texts WHERE id = (
+        SELECT m.cwd FROM claude_message_rows AS m WHERE m.session = t.id AND m.cwd IS NOT NULL
+        ORDER BY m.timestamp, m.message_key LIMIT 1)) AS recorded,
+        (SELECT f.path FROM claude_folders AS f WHERE f.project_encoded = s.project_encoded AND f.is_own = 1
+            ORDER BY f.path LIMIT 1) AS sibling,
+        (SELECT value FROM texts WHERE id = (
+        SELECT m.model FROM claude_message_rows AS m WHERE m.session = t.id AND m.model IS NOT NULL
+        ORDER BY m.timestamp DESC, m.message_key DESC LIMIT 1)) AS last_model,
+        (SELECT value FROM texts WHERE id = (
+        SELECT m.claude_version FROM claude_message_rows AS m WHERE m.session = t.id AND m.claude_version IS NOT NULL
+        ORDER BY m.timestamp DESC, m.message_key DESC LIMIT 1)) AS claude_version,
+        (SELECT value FROM texts WHERE id = (
+        SELECT m.git_branch FROM claude_message_rows AS m WHERE m.session = t.id AND m.git_branch IS NOT NULL
+        ORDER BY m.timestamp DESC, m.message_key DESC LIMIT 1)) AS git_branch,
+        (SELECT count(*) FROM claude_message_rows AS m WHERE m.session = t.id AND m.type = (SELECT id FROM texts WHERE value = 'user')) AS user_messages,
+        (SELECT count(*) FROM claude_message_rows AS m WHERE m.session = t.id AND m.type = (SELECT id FROM texts WHERE value = 'assistant')) AS assistant_messages,
+        (SELECT count(*) FROM claude_message_rows AS m WHERE m.session = t.id AND m.flags & 8) AS human_messages,
+        (SELECT count(*) FROM claude_message_rows AS m WHERE m.session = t.id AND m.flags & 256) AS compactions,
+        (SELECT max(m.timestamp) FROM claude_message_rows AS m WHERE m.session = t.id) AS ended_at,
+        (SELECT count(*) FROM claude_message_rows AS m WHERE m.session = t.id AND EXISTS (
+            SELECT 1 FROM claude_message_rows AS o
+            WHERE o.message_key = m.message_key AND o.type = m.type AND o.session <> m.session)) AS shared_messages
+    FROM claude_sessions AS s LEFT JOIN texts AS t ON t.value = s.session_id
+) AS s;
+
+-- Agents that a session started, and helpers that the program started by itself. The call that started one is found by
+-- what its own side file says (meta), else by the result of the call (result), else by progress that the call reported.
+CREATE TABLE claude_subagents (
+    id INTEGER PRIMARY KEY,
+    parent_session_id INTEGER REFERENCES claude_sessions(id) ON DELETE CASCADE,
+    subagent_id TEXT NOT NULL,
+    subagent_type TEXT,
+    description TEXT,
+    source_file TEXT,
+    total_messages INTEGER DEFAULT 0,
+    started_at TEXT NOT NULL,
+    ended_at TEXT,
+    metadata TEXT,
+    session_id TEXT NOT NULL,
+    time_source TEXT,
+    workflow TEXT,
+    workflow_key TEXT,
+    result TEXT,
+    tool_use_meta TEXT,
+    tool_use_result TEXT,
+    tool_use_progress TEXT,
+    tool_use_id TEXT,
+    tool_link TEXT,
+    call_message_key BLOB,
+    responses INTEGER DEFAULT 0,
+    input_tokens INTEGER DEFAULT 0,
+    output_tokens INTEGER DEFAULT 0,
+    cache_creation_tokens INTEGER DEFAULT 0,
+    cache_read_tokens INTEGER DEFAULT 0,
+    -- kept by the store
+    origin INTEGER REFERENCES origins(id),
+    origin_start INTEGER,
+    origin_end INTEGER,
+    origin_pointer TEXT,
+    version TEXT NOT NULL DEFAULT '',
+    version_hash BLOB NOT NULL DEFAULT x'',
+    first_order TEXT,
+    scope INTEGER REFERENCES scopes(id),
+    seen TEXT,
+    batch INTEGER,
+    UNIQUE (session_id, subagent_id)
+);
+CREATE INDEX idx_claude_subagents_parent ON claude_subagents(parent_session_id);
+CREATE INDEX idx_claude_subagents_started_at ON claude_subagents(started_at DESC, id DESC);
+
+CREATE VIEW claude_subagents_derived AS
+SELECT
+    a.id AS id,
+    (SELECT count(*) FROM claude_message_rows AS m
+        WHERE m.session = t.id AND m.agent = g.id AND m.type IN (SELECT id FROM texts WHERE value IN ('user', 'assistant'))) AS total_messages,
+    (SELECT max(m.timestamp) FROM claude_message_rows AS m WHERE m.session = t.id AND m.agent = g.id) AS ended_at,
+    a.call AS tool_use_id,
+    CASE a.call WHEN a.tool_use_meta THEN 'meta' WHEN a.tool_use_result THEN 'result' WHEN a.tool_use_progress THEN 'progress' END AS tool_link,
+    (SELECT c.message_key FROM claude_agent_calls AS c
+        WHERE c.tool_use_id = a.call AND c.session_id = a.session_id) AS call_message_key,
+    (SELECT count(*) FROM claude_usage AS u WHERE u.agent = a.subagent_id AND u.session_id = a.session_id) AS responses,
+    (SELECT coalesce(sum(u.input_tokens), 0) FROM claude_usage AS u WHERE u.agent = a.subagent_id AND u.session_id = a.session_id) AS input_tokens,
+    (SELECT coalesce(sum(u.output_tokens), 0) FROM claude_usage AS u WHERE u.agent = a.subagent_id AND u.session_id = a.session_id) AS output_tokens,
+    (SELECT coalesce(sum(u.cache_creation_tokens), 0) FROM claude_usage AS u WHERE u.agent = a.subagent_id AND u.session_id = a.session_id) AS cache_creation_tokens,
+    (SELECT coalesce(sum(u.cache_read_tokens), 0) FROM claude_usage AS u WHERE u.agent = a.subagent_id AND u.session_id = a.session_id) AS cache_read_tokens
+FROM (SELECT *, coalesce(tool_use_meta, tool_use_result, tool_use_progress) AS call FROM claude_subagents) AS a
+LEFT JOIN texts AS t ON t.value = a.session_id
+LEFT JOIN texts AS g ON g.value = a.subagent_id;
+
+CREATE VIEW claude_subagent_sessions AS
+SELECT a.id AS id, s.id AS owner FROM claude_subagents AS a JOIN claude_sessions AS s ON s.session_id = a.session_id;
+
+-- Calls of tools that start agents.
+CREATE TABLE claude_agent_calls (
+    id INTEGER PRIMARY KEY,
+    tool_use_id TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    message_key BLOB NOT NULL,
+    tool TEXT NOT NULL,
+    subagent_type TEXT,
+    description TEXT,
+    prompt TEXT,
+    timestamp TEXT NOT NULL,
+    -- kept by the store
+    origin INTEGER REFERENCES origins(id),
+    origin_start INTEGER,
+    origin_end INTEGER,
+    origin_pointer TEXT,
+    version TEXT NOT NULL DEFAULT '',
+    version_hash BLOB NOT NULL DEFAULT x'',
+    first_order TEXT,
+    scope INTEGER REFERENCES scopes(id),
+    seen TEXT,
+    batch INTEGER,
+    UNIQUE (tool_use_id, session_id)
+);
+CREATE INDEX idx_claude_agent_calls_timestamp ON claude_agent_calls(timestamp DESC, id DESC);
+
+CREATE VIEW claude_agent_call_agents AS
+SELECT c.id AS id, a.id AS owner
+FROM claude_agent_calls AS c JOIN claude_subagents AS a ON a.session_id = c.session_id
+WHERE c.tool_use_id IN (a.tool_use_meta, a.tool_use_result, a.tool_use_progress);
 
 -- Prompts as they were typed.
 CREATE TABLE claude_history (
@@ -978,6 +1559,117 @@ CREATE TRIGGER claude_history_au AFTER UPDATE OF id, display ON claude_history B
     INSERT INTO claude_history_fts(rowid, display) VALUES (new.id, new.display);
 END;
 
+-- Lists of tasks as they stood last. todos is the JSON list that the file has, text what its entries say.
+CREATE TABLE claude_todos (
+    id INTEGER PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    agent_id TEXT NOT NULL,
+    source_device TEXT NOT NULL,
+    timestamp TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    completed INTEGER NOT NULL,
+    todos TEXT NOT NULL,
+    text TEXT NOT NULL,
+    -- kept by the store
+    origin INTEGER REFERENCES origins(id),
+    origin_start INTEGER,
+    origin_end INTEGER,
+    origin_pointer TEXT,
+    version TEXT NOT NULL DEFAULT '',
+    version_hash BLOB NOT NULL DEFAULT x'',
+    first_order TEXT,
+    scope INTEGER REFERENCES scopes(id),
+    seen TEXT,
+    batch INTEGER,
+    UNIQUE (session_id, agent_id, source_device)
+);
+CREATE INDEX idx_claude_todos_timestamp ON claude_todos(timestamp DESC, id DESC);
+
+CREATE VIRTUAL TABLE claude_todos_fts USING fts5(
+    text, content = 'claude_todos', content_rowid = 'id',
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE TRIGGER claude_todos_ai AFTER INSERT ON claude_todos BEGIN
+    INSERT INTO claude_todos_fts(rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER claude_todos_ad AFTER DELETE ON claude_todos BEGIN
+    INSERT INTO claude_todos_fts(claude_todos_fts, rowid, text) VALUES ('delete', old.id, old.text);
+END;
+CREATE TRIGGER claude_todos_au AFTER UPDATE OF id, text ON claude_todos BEGIN
+    INSERT INTO claude_todos_fts(claude_todos_fts, rowid, text) VALUES ('delete', old.id, old.text);
+    INSERT INTO claude_todos_fts(rowid, text) VALUES (new.id, new.text);
+END;
+
+-- Outputs of tools that were too long for the log and lie in files of their own. content is the start of the file.
+CREATE TABLE claude_tool_results (
+    id INTEGER PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    source_device TEXT NOT NULL,
+    timestamp TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    file_path TEXT,
+    -- kept by the store
+    origin INTEGER REFERENCES origins(id),
+    origin_start INTEGER,
+    origin_end INTEGER,
+    origin_pointer TEXT,
+    version TEXT NOT NULL DEFAULT '',
+    version_hash BLOB NOT NULL DEFAULT x'',
+    first_order TEXT,
+    scope INTEGER REFERENCES scopes(id),
+    seen TEXT,
+    batch INTEGER,
+    content TEXT,
+    UNIQUE (session_id, name, source_device)
+);
+CREATE INDEX idx_claude_tool_results_timestamp ON claude_tool_results(timestamp DESC, id DESC);
+
+CREATE VIRTUAL TABLE claude_tool_results_fts USING fts5(
+    content, name, content = 'claude_tool_results', content_rowid = 'id',
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE TRIGGER claude_tool_results_ai AFTER INSERT ON claude_tool_results BEGIN
+    INSERT INTO claude_tool_results_fts(rowid, content, name) VALUES (new.id, new.content, new.name);
+END;
+CREATE TRIGGER claude_tool_results_ad AFTER DELETE ON claude_tool_results BEGIN
+    INSERT INTO claude_tool_results_fts(claude_tool_results_fts, rowid, content, name) VALUES ('delete', old.id, old.content, old.name);
+END;
+CREATE TRIGGER claude_tool_results_au AFTER UPDATE OF id, content, name ON claude_tool_results BEGIN
+    INSERT INTO claude_tool_results_fts(claude_tool_results_fts, rowid, content, name) VALUES ('delete', old.id, old.content, old.name);
+    INSERT INTO claude_tool_results_fts(rowid, content, name) VALUES (new.id, new.content, new.name);
+END;
+
+-- Pictures in messages. position counts those of a message.
+CREATE TABLE claude_images (
+    id INTEGER PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    message_key BLOB NOT NULL,
+    position INTEGER NOT NULL,
+    blake3 TEXT NOT NULL,
+    media_type TEXT,
+    size_bytes INTEGER NOT NULL,
+    timestamp TEXT NOT NULL,
+    source_device TEXT NOT NULL,
+    file_path TEXT,
+    -- kept by the store
+    origin INTEGER REFERENCES origins(id),
+    origin_start INTEGER,
+    origin_end INTEGER,
+    origin_pointer TEXT,
+    version TEXT NOT NULL DEFAULT '',
+    version_hash BLOB NOT NULL DEFAULT x'',
+    first_order TEXT,
+    scope INTEGER REFERENCES scopes(id),
+    seen TEXT,
+    batch INTEGER,
+    UNIQUE (session_id, message_key, position)
+);
+CREATE INDEX idx_claude_images_timestamp ON claude_images(timestamp DESC, id DESC);
+CREATE INDEX idx_claude_images_blake3 ON claude_images(blake3);
+
 CREATE VIEW v_recent_claude_sessions AS
 SELECT
     cs.id AS id,
@@ -991,22 +1683,50 @@ SELECT
     cs.started_at AS started_at,
     cs.duration_seconds AS duration_seconds,
     cs.rating AS rating,
-    (SELECT count(*) FROM claude_subagents WHERE parent_session_id = cs.id) AS subagent_count
+    cs.subagents AS subagent_count,
+    cs.cost_usd AS cost_usd,
+    (SELECT c.missing FROM origins AS o JOIN checkpoints AS c ON c.source = o.source AND c.unit = o.unit
+        WHERE o.id = cs.origin) AS source_gone
 FROM claude_sessions AS cs
 ORDER BY cs.started_at DESC;
 
 CREATE VIEW v_token_usage_daily AS
 SELECT
-    substr(started_at, 1, 10) AS date,
-    source_device,
-    count(*) AS session_count,
-    sum(total_input_tokens) AS input_tokens,
-    sum(total_output_tokens) AS output_tokens,
-    sum(total_cache_read_tokens) AS cache_read_tokens,
-    sum(total_input_tokens + total_output_tokens) AS total_tokens
-FROM claude_sessions
-GROUP BY substr(started_at, 1, 10), source_device
+    d.day AS date,
+    s.source_device AS source_device,
+    count(DISTINCT d.session_id) AS session_count,
+    sum(d.input_tokens) AS input_tokens,
+    sum(d.output_tokens) AS output_tokens,
+    sum(d.cache_read_tokens) AS cache_read_tokens,
+    sum(d.input_tokens + d.output_tokens) AS total_tokens,
+    sum(d.cache_creation_tokens) AS cache_creation_tokens,
+    CASE WHEN count(*) = count(d.cost_usd) THEN sum(d.cost_usd) END AS cost_usd
+FROM claude_usage_daily AS d
+JOIN claude_sessions AS s ON s.session_id = d.session_id
+WHERE d.responses > 0
+GROUP BY d.day, s.source_device
 ORDER BY date DESC;
+
+-- Usage by project, day and model.
+CREATE VIEW v_claude_usage AS
+SELECT
+    s.project_path AS project_path,
+    d.day AS day,
+    d.model AS model,
+    count(DISTINCT d.session_id) AS sessions,
+    sum(d.responses) AS responses,
+    sum(d.input_tokens) AS input_tokens,
+    sum(d.output_tokens) AS output_tokens,
+    sum(d.cache_creation_tokens) AS cache_creation_tokens,
+    sum(d.cache_read_tokens) AS cache_read_tokens,
+    sum(d.cache_5m_tokens) AS cache_5m_tokens,
+    sum(d.cache_1h_tokens) AS cache_1h_tokens,
+    sum(d.web_searches) AS web_searches,
+    CASE WHEN count(*) = count(d.cost_usd) THEN sum(d.cost_usd) END AS cost_usd
+FROM claude_usage_daily AS d
+JOIN claude_sessions AS s ON s.session_id = d.session_id
+WHERE d.responses > 0
+GROUP BY s.project_path, d.day, d.model;
 
 ---------------------------------------------------------------------------------------------------------
 -- ChatGPT

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::checkpoint::{Checkpoint, SourceName, UnitId, UnitState};
-use crate::dataset::{Dataset, Kind, Shape};
+use crate::dataset::{Column, Dataset, Kind, Merge, Shape};
 use crate::raw::RawBlock;
 use crate::record::{Extras, Origin, Record, Scope, Version, spare};
 use crate::reject::{Reject, Sample};
-use crate::value::{ValueRef, Values, copy_with_entries};
+use crate::value::{ValueRef, Values, copy_with_entries, runs};
 
 /// Which attempt at which unit a batch belongs to. After one batch of an attempt fails, the writer refuses
 /// the later ones: their checkpoint would skip what was lost.
@@ -163,18 +163,18 @@ impl Batch {
         let dataset = self.number(record.dataset);
         let start = self.rows.len();
         self.append(self.layouts[usize::from(dataset)], &record.row);
-        spare::give(record.row);
         let rest = (record.dataset.shape == Shape::Rows).then(|| {
             let extras = record.extras.map(|extras| *extras).unwrap_or_default();
             let previews = extras.previews.iter();
             self.preview_bytes += previews.map(|preview| preview.bytes.len()).sum::<usize>();
-            let hash = content_hash(&self.rows[start..], &extras);
+            let hash = content_hash(self.layouts[usize::from(dataset)], &record.row, &extras);
             Box::new(Rest {
                 pointer: origin.pointer,
                 extras,
                 hash,
             })
         });
+        spare::give(record.row);
         let origin = (origin.start, origin.end);
         self.entries.push(Entry {
             dataset,
@@ -303,25 +303,34 @@ struct Layout {
     time: Option<usize>,
     /// A bit for each column of repeating text.
     repeating: u128,
+    /// A bit for each column that the content hash decides about: others are merged by their values.
+    decided: u128,
 }
 
 impl Layout {
     fn of(dataset: &Dataset) -> Self {
-        let columns = dataset.columns.iter().enumerate();
-        let repeating = columns.filter(|(_, column)| column.kind == Kind::Dictionary);
+        let bits = |wanted: fn(&Column) -> bool| {
+            let columns = dataset.columns.iter().enumerate();
+            let wanted = columns.filter(|(_, column)| wanted(column));
+            wanted.fold(0, |bits, (number, _)| bits | 1 << number)
+        };
         Self {
             time: dataset
                 .time_column()
                 .filter(|_| dataset.shape == Shape::Series),
-            repeating: repeating.fold(0, |bits, (number, _)| bits | 1 << number),
+            repeating: bits(|column| column.kind == Kind::Dictionary),
+            decided: bits(|column| matches!(column.merge, Merge::Version | Merge::First)),
         }
     }
 }
 
-/// What decides between two records of equal version: any total order does that depends on nothing else.
-fn content_hash(row: &[u8], extras: &Extras) -> [u8; 16] {
+/// What decides between two records of equal version: any total order does that depends on nothing else, such as
+/// the numbers that texts have in one batch.
+fn content_hash(layout: Layout, row: &[u8], extras: &Extras) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(row);
+    for bytes in runs(row, layout.decided) {
+        hasher.update(bytes);
+    }
     for link in &extras.links {
         for part in [link.column, link.dataset, link.kind, &link.value] {
             hasher.update(part.as_bytes()).update(&[0]);

@@ -24,7 +24,7 @@ pub enum Kind {
     Blob,
     /// An instant.
     Time,
-    /// Text that repeats in many rows of a series: stored once in `texts`, by number in the row, 0 for NULL.
+    /// Text that repeats in many rows: stored once in `texts`, by number in the row. NULL is 0 in a series.
     Dictionary,
     /// A decimal, in a series: an integer count of thousandths where that is exact, else a float.
     Milli,
@@ -88,7 +88,7 @@ impl Column {
     pub const fn time(name: &'static str) -> Self {
         Self::new(name, Kind::Time)
     }
-    /// A column of repeating text; series only.
+    /// A column of repeating text. In ordinary rows it merges with the version, and is not searched.
     pub const fn dictionary(name: &'static str) -> Self {
         Self::new(name, Kind::Dictionary)
     }
@@ -122,6 +122,29 @@ pub struct Owner {
     pub column: &'static str,
     /// The owner's dataset.
     pub dataset: &'static str,
+    /// The view of `schema.sql` that has the column beside the `id` of the row, once for each owner, where the
+    /// table itself does not: owners that are found by what rows have in common.
+    pub view: Option<&'static str>,
+}
+
+impl Owner {
+    /// The owner whose id is in `column`.
+    pub const fn new(dataset: &'static str, column: &'static str) -> Self {
+        Self {
+            column,
+            dataset,
+            view: None,
+        }
+    }
+
+    /// The owners that `view` has in its column `owner`.
+    pub const fn found_by(dataset: &'static str, view: &'static str) -> Self {
+        Self {
+            column: "owner",
+            dataset,
+            view: Some(view),
+        }
+    }
 }
 
 /// What is computed from other rows: a view of `schema.sql` with an `id` column and the named columns.
@@ -162,7 +185,7 @@ pub struct Dataset {
     pub time: &'static str,
     /// The column that heads a row in lists.
     pub title: Option<&'static str>,
-    /// The columns that `<table>_fts` indexes, in its order.
+    /// The columns that `<name>_fts` indexes, in its order.
     pub text: &'static [&'static str],
     /// The column with the path below the data folder of the row's file.
     pub file: Option<&'static str>,
@@ -174,6 +197,8 @@ pub struct Dataset {
     pub owners: &'static [Owner],
     /// What is computed for this dataset's rows.
     pub derive: Option<Derive>,
+    /// Whether its rows say where in which file something stands: what moves is another row then.
+    pub placed: bool,
 }
 
 impl Dataset {
@@ -194,6 +219,7 @@ impl Dataset {
             tags: false,
             owners: &[],
             derive: None,
+            placed: false,
         }
     }
 
@@ -203,6 +229,13 @@ impl Dataset {
         dataset.table = table;
         dataset.shape = Shape::Series;
         dataset
+    }
+
+    /// Rows that are queried through the view of the dataset's name and stored in `table`.
+    #[must_use]
+    pub const fn stored_in(mut self, table: &'static str) -> Self {
+        self.table = table;
+        self
     }
 
     /// Its columns. Those of the key and the time are among them.
@@ -234,7 +267,7 @@ impl Dataset {
         self
     }
 
-    /// The columns that search reads, in the order of `<table>_fts`.
+    /// The columns that search reads, in the order of `<name>_fts`.
     #[must_use]
     pub const fn text(mut self, text: &'static [&'static str]) -> Self {
         self.text = text;
@@ -266,6 +299,13 @@ impl Dataset {
     #[must_use]
     pub const fn owners(mut self, owners: &'static [Owner]) -> Self {
         self.owners = owners;
+        self
+    }
+
+    /// Its rows say where in which file something stands.
+    #[must_use]
+    pub const fn placed(mut self) -> Self {
+        self.placed = true;
         self
     }
 

@@ -37,7 +37,7 @@ pub use files::{
     Bundle, BundleEmit, BundleSource, Chosen, Class, Covered, FileEmit, FileSource, Files,
     INGESTED, Intake, LINE_LIMIT, Line, LineEmit, LineReader, LineSource, Member, Overlong, Piece,
     Place, Recognise, Recognised, ReplayEmit, Sniff, Sniffed, Stamp, TrackedFile, bundle_source,
-    file_source, line_source,
+    file_source, line_source, together,
 };
 #[doc(hidden)]
 pub use inventory;

@@ -410,6 +410,10 @@ impl<'a> Emit<'a> {
     /// of the line or entry. Only one input that makes several batches by itself is cut before its end.
     pub(crate) fn hold(&mut self, record: Record) -> Result<()> {
         self.output.add(record);
+        self.send_when_doubly_full()
+    }
+
+    fn send_when_doubly_full(&mut self) -> Result<()> {
         if self.output.batch.size() < 2 * self.output.job.batch_bytes {
             return Ok(());
         }
@@ -424,6 +428,19 @@ impl<'a> Emit<'a> {
         }
         let batch = self.output.seal(None);
         self.output.send_blocking(batch)
+    }
+
+    /// Adds records that one input makes: they are in one batch.
+    pub(crate) fn hold_all(&mut self, records: impl IntoIterator<Item = Record>) -> Result<()> {
+        self.add_all(records);
+        self.send_when_doubly_full()
+    }
+
+    /// Adds records that a commit follows at once.
+    pub(crate) fn add_all(&mut self, records: impl IntoIterator<Item = Record>) {
+        for record in records {
+            self.output.add(record);
+        }
     }
 
     /// Whether the open batch is large enough to be committed at the next chance.

@@ -123,6 +123,26 @@ pub(crate) fn copy_with_entries(
     out.extend_from_slice(&row[copied..]);
 }
 
+/// The parts of an encoded row that hold the columns in `wanted` (a bit each). Neighbours are one part.
+pub(crate) fn runs(row: &[u8], wanted: u128) -> impl Iterator<Item = &[u8]> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let mut start = at;
+        while let Some(&[column, tag]) = row.get(at..at + 2) {
+            let end = at + 2 + value_length(tag, &row[at + 2..]);
+            if wanted & (1 << column) == 0 {
+                let run = row.get(start..at).filter(|run| !run.is_empty());
+                (at, start) = (end, end);
+                if run.is_some() {
+                    return run;
+                }
+            }
+            at = at.max(end);
+        }
+        row.get(start..at).filter(|run| !run.is_empty())
+    })
+}
+
 #[inline]
 fn value_length(tag: u8, value: &[u8]) -> usize {
     match tag {

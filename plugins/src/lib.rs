@@ -3,6 +3,8 @@
 
 #[cfg(feature = "audio")]
 pub use datalake_audio as audio;
+#[cfg(feature = "claude-sessions")]
+pub use datalake_claude_sessions as claude_sessions;
 #[cfg(feature = "memory-jsonl")]
 pub use datalake_memory_jsonl as memory_jsonl;
 #[cfg(feature = "screenshot")]

@@ -147,16 +147,16 @@ impl Plan {
             links,
             index_range: (!dataset.text.is_empty()).then(|| {
                 let columns = dataset.text.join(", ");
-                let table = dataset.table;
+                let Dataset { name, table, .. } = dataset;
                 format!(
-                    "INSERT INTO {table}_fts(rowid, {columns}) SELECT id, {columns} FROM {table} WHERE id BETWEEN ?1 AND ?2"
+                    "INSERT INTO {name}_fts(rowid, {columns}) SELECT id, {columns} FROM {table} WHERE id BETWEEN ?1 AND ?2"
                 )
             }),
             unindex: (!dataset.text.is_empty()).then(|| {
                 let columns = dataset.text.join(", ");
-                let table = dataset.table;
+                let Dataset { name, table, .. } = dataset;
                 format!(
-                    "INSERT INTO {table}_fts({table}_fts, rowid, {columns}) SELECT 'delete', id, {columns} FROM {table} WHERE id = ?1"
+                    "INSERT INTO {name}_fts({name}_fts, rowid, {columns}) SELECT 'delete', id, {columns} FROM {table} WHERE id = ?1"
                 )
             }),
             written,
@@ -304,7 +304,7 @@ fn check_text(memory: &Connection, dataset: &Dataset) -> Result<()> {
     if dataset.text.is_empty() {
         return Ok(());
     }
-    let index = format!("{}_fts", dataset.table);
+    let index = format!("{}_fts", dataset.name);
     let columns = columns_of(memory, &index).map_err(|error| Error::bug(plain(&error)))?;
     if columns != dataset.text {
         return Err(Error::bug(format!(

@@ -1,6 +1,6 @@
 //! Finds a row by its key.
 
-use datalake_core::{Dataset, Value};
+use datalake_core::{Dataset, Kind, Value};
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
@@ -24,7 +24,17 @@ pub(crate) fn by_key(
     let conditions: Vec<String> = dataset
         .key
         .iter()
-        .map(|column| format!("{column} = ?"))
+        .map(|name| {
+            match dataset
+                .column(name)
+                .map(|column| dataset.columns[column].kind)
+            {
+                Some(Kind::Dictionary) => {
+                    format!("{name} = (SELECT id FROM texts WHERE value = ?)")
+                }
+                _ => format!("{name} = ?"),
+            }
+        })
         .collect();
     let sql = format!(
         "SELECT id, {} FROM {} WHERE {}",

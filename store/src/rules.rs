@@ -45,6 +45,15 @@ fn check_merges(dataset: &Dataset) -> Result<()> {
                 return Err(Error::bug(format!("{} is no text to search", column.name)));
             }
             Merge::LinkedBy(link) => check_linked_by(dataset, column, link)?,
+            merge
+                if column.kind == Kind::Dictionary
+                    && (merge != Merge::Version || dataset.text.contains(&column.name)) =>
+            {
+                return Err(Error::bug(format!(
+                    "{} is stored by number: it merges with the version and is not searched",
+                    column.name
+                )));
+            }
             _ => {}
         }
     }
@@ -75,7 +84,13 @@ fn check_linked_by(dataset: &Dataset, column: &Column, link: &str) -> Result<()>
 
 fn check_derived(memory: &Connection, dataset: &Dataset) -> Result<()> {
     for owner in dataset.owners {
-        column(dataset, owner.column)?;
+        let Some(view) = owner.view else {
+            column(dataset, owner.column)?;
+            continue;
+        };
+        memory
+            .prepare(&format!("SELECT id, {} FROM {view}", owner.column))
+            .map_err(|error| Error::bug(format!("its view {view}: {}", plain(&error))))?;
     }
     let derived = dataset.derive.map_or(&[][..], |derive| derive.columns);
     for name in derived {
@@ -141,6 +156,7 @@ fn keeps(declared: &str, kind: Kind) -> bool {
         Kind::Integer => !text && !real,
         Kind::Real => real || any,
         Kind::Text | Kind::Time => text || any,
-        Kind::Dictionary | Kind::Milli => false,
+        Kind::Dictionary => integer,
+        Kind::Milli => false,
     }
 }

@@ -85,7 +85,8 @@ pub fn digest(db: &Connection, datasets: &[&'static Dataset], detail: Detail) ->
     Ok(text)
 }
 
-/// The keys of all rows: what must be there whatever else came and merged with it.
+/// The keys of all rows: what must be there whatever else came and merged with it. Rows that say where something stands
+/// are left out: in another file, or behind other bytes, they are others.
 ///
 /// # Errors
 /// The database has not the tables of a store, or cannot be read.
@@ -99,12 +100,17 @@ pub fn keys(db: &Connection, datasets: &[&'static Dataset]) -> Result<BTreeSet<S
         },
     };
     let mut found = BTreeSet::new();
-    for dataset in datasets {
+    for dataset in datasets.iter().filter(|dataset| !dataset.placed) {
         if dataset.shape == Shape::Series {
             found.extend(reader.series(dataset)?);
             continue;
         }
-        let sql = format!("SELECT {} FROM {}", dataset.key.join(", "), dataset.table);
+        let key: Vec<String> = dataset
+            .key
+            .iter()
+            .map(|name| shown(dataset, name))
+            .collect();
+        let sql = format!("SELECT {} FROM {} AS t", key.join(", "), dataset.table);
         let mut lines = Vec::new();
         reader.list(dataset.name, dataset.key, &sql, &mut lines)?;
         found.extend(lines);
@@ -143,7 +149,8 @@ impl Reader<'_> {
         if self.detail.origins {
             names.extend(["origin", "origin_start", "origin_end", "origin_pointer"]);
         }
-        let sql = format!("SELECT {} FROM {}", names.join(", "), dataset.table);
+        let columns: Vec<String> = names.iter().map(|name| shown(dataset, name)).collect();
+        let sql = format!("SELECT {} FROM {} AS t", columns.join(", "), dataset.table);
         let mut statement = self.db.prepare(&sql)?;
         let mut rows = statement.query([])?;
         let mut lines = Vec::new();
@@ -208,10 +215,10 @@ impl Reader<'_> {
         let key: Vec<String> = dataset
             .key
             .iter()
-            .map(|column| format!("quote({column})"))
+            .map(|name| format!("quote({})", shown(dataset, name)))
             .collect();
         let sql = format!(
-            "SELECT {} FROM {} WHERE id = ?1",
+            "SELECT {} FROM {} AS t WHERE id = ?1",
             key.join(" || '/' || "),
             dataset.table
         );
@@ -220,7 +227,8 @@ impl Reader<'_> {
     }
 
     fn series(&self, dataset: &Dataset) -> Result<Vec<String>> {
-        let mut columns: Vec<String> = dataset.columns.iter().map(series_column).collect();
+        let names = dataset.columns.iter().map(|column| column.name);
+        let mut columns: Vec<String> = names.map(|name| shown(dataset, name)).collect();
         if self.detail.origins {
             let origin = ORIGIN.replace("?1", "t.origin");
             columns.extend([format!("({origin})"), String::from("t.origin_start")]);
@@ -348,10 +356,14 @@ fn add(line: &mut String, name: &str, value: Option<String>) {
     }
 }
 
-fn series_column(column: &Column) -> String {
-    match column.kind {
-        Kind::Dictionary => format!("(SELECT value FROM texts WHERE id = t.{})", column.name),
-        _ => format!("t.{}", column.name),
+/// A column of the table `t`, with the text where it has the number of one.
+fn shown(dataset: &Dataset, name: &str) -> String {
+    let kind = dataset
+        .column(name)
+        .map(|column| dataset.columns[column].kind);
+    match kind {
+        Some(Kind::Dictionary) => format!("(SELECT value FROM texts WHERE id = t.{name})"),
+        _ => format!("t.{name}"),
     }
 }
 

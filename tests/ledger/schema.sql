@@ -38,7 +38,8 @@ CREATE TRIGGER ledger_books_au AFTER UPDATE OF id, title, tags ON ledger_books B
     INSERT INTO ledger_books_fts(rowid, title, tags) VALUES (new.id, new.title, new.tags);
 END;
 
--- Accounts. entries, total and labels are computed from their entries; labels can be searched.
+-- Accounts. entries, total and labels are computed from their entries, mates from entries of other accounts at the same
+-- places; labels can be searched.
 CREATE TABLE ledger_accounts (
     id INTEGER PRIMARY KEY,
     code TEXT NOT NULL UNIQUE,
@@ -50,6 +51,7 @@ CREATE TABLE ledger_accounts (
     entries INTEGER,
     total INTEGER,
     labels TEXT,
+    mates INTEGER,
     -- kept by the store
     origin INTEGER REFERENCES origins(id),
     origin_start INTEGER,
@@ -80,7 +82,7 @@ CREATE TRIGGER ledger_accounts_au AFTER UPDATE OF id, title, summary, labels, ta
     INSERT INTO ledger_accounts_fts(rowid, title, summary, labels, tags) VALUES (new.id, new.title, new.summary, new.labels, new.tags);
 END;
 
--- Entries. note is the person's own. The checks and the unique serial are there to be broken.
+-- Entries. note is the person's own; place is the number of a text. The checks and the unique serial are there to be broken.
 CREATE TABLE ledger_entries (
     id INTEGER PRIMARY KEY,
     entry TEXT NOT NULL UNIQUE,
@@ -100,6 +102,7 @@ CREATE TABLE ledger_entries (
     account_id INTEGER REFERENCES ledger_accounts(id) ON DELETE SET NULL,
     peer_id INTEGER REFERENCES ledger_entries(id) ON DELETE SET NULL,
     account_found TEXT,
+    place INTEGER,
     file_path TEXT,
     tags TEXT,
     -- kept by the store
@@ -117,6 +120,7 @@ CREATE TABLE ledger_entries (
 );
 CREATE INDEX ledger_entries_by_account ON ledger_entries(account_id);
 CREATE INDEX ledger_entries_by_peer ON ledger_entries(peer_id);
+CREATE INDEX ledger_entries_by_place ON ledger_entries(place);
 
 CREATE VIRTUAL TABLE ledger_entries_fts USING fts5(
     label, body, note, tags, content = 'ledger_entries', content_rowid = 'id',
@@ -188,8 +192,14 @@ SELECT
     (SELECT count(*) FROM ledger_entries AS e WHERE e.account_id = a.id) AS entries,
     (SELECT sum(e.amount) FROM ledger_entries AS e WHERE e.account_id = a.id) AS total,
     (SELECT group_concat(label, ' ') FROM
-        (SELECT e.label AS label FROM ledger_entries AS e WHERE e.account_id = a.id ORDER BY e.entry)) AS labels
+        (SELECT e.label AS label FROM ledger_entries AS e WHERE e.account_id = a.id ORDER BY e.entry)) AS labels,
+    (SELECT count(*) FROM ledger_entries AS e JOIN ledger_entries AS o ON o.place = e.place
+        WHERE e.account_id = a.id AND o.account_id != a.id) AS mates
 FROM ledger_accounts AS a;
+
+-- The accounts that have an entry at the place of an entry.
+CREATE VIEW ledger_entry_mates AS
+SELECT e.id AS id, o.account_id AS owner FROM ledger_entries AS e JOIN ledger_entries AS o ON o.place = e.place;
 
 CREATE VIEW derive_ledger_books AS
 SELECT

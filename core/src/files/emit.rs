@@ -27,6 +27,11 @@ impl<C: Serialize> FileEmit<'_, C> {
         self.session.emit().hold(record)
     }
 
+    /// Adds the records that one line or entry makes: they are in one batch.
+    pub fn push_all(&mut self, records: impl IntoIterator<Item = Record>) -> Result<()> {
+        self.session.emit().hold_all(records)
+    }
+
     /// Stages a file for a record that will be pushed.
     pub fn file(&mut self, blob: Blob) -> Result<FileRef> {
         self.session.emit().file(blob)
@@ -90,6 +95,17 @@ impl<C: Serialize> FileEmit<'_, C> {
         let cursor = to_raw_value(cursor)
             .map_err(|error| Error::bug("the cursor cannot be written as JSON").caused_by(error))?;
         self.session.commit(place, cursor)
+    }
+
+    /// Adds the last records that the commit covers, and commits.
+    pub fn commit_all(
+        &mut self,
+        records: impl IntoIterator<Item = Record>,
+        place: &Place,
+        cursor: &C,
+    ) -> Result<()> {
+        self.session.emit().add_all(records);
+        self.commit(place, cursor)
     }
 
     /// The plain output, for the line adapter.

@@ -24,6 +24,7 @@ mod session;
 mod signals;
 mod sniff;
 mod start;
+mod together;
 mod tracked;
 mod trouble;
 mod unpack;
@@ -47,6 +48,7 @@ pub use intake::Intake;
 pub use line_source::{LineEmit, LineSource, line_source};
 pub use lines::{LINE_LIMIT, Line, LineReader, Overlong, Piece};
 pub use sniff::{Recognise, Recognised, Sniff, Sniffed};
+pub use together::together;
 pub use tracked::{Place, TrackedFile};
 
 /// How files change, and so how they are read again.

@@ -77,20 +77,21 @@ impl States<'_> {
         let mut names: Vec<&str> = dataset.columns.iter().map(|column| column.name).collect();
         names.extend(dataset.file);
         names.extend(dataset.tags.then_some("tags"));
-        let list = names.join(", ");
+        let list = names.iter().map(|name| shown(dataset, name));
+        let list = list.collect::<Vec<_>>().join(", ");
         let key: Vec<String> = dataset
             .key
             .iter()
-            .map(|name| format!("{name} IS ?"))
+            .map(|name| format!("{} IS ?", shown(dataset, name)))
             .collect();
         let old = format!(
-            "SELECT {list} FROM {} WHERE {}",
+            "SELECT {list} FROM {} AS t WHERE {}",
             dataset.table,
             key.join(" AND ")
         );
         let mut old = self.before.prepare(&old)?;
         let new = format!(
-            "SELECT {list} FROM {} WHERE batch > ?1 ORDER BY id",
+            "SELECT {list} FROM {} AS t WHERE batch > ?1 ORDER BY id",
             dataset.table
         );
         let mut new = self.now.prepare(&new)?;
@@ -214,6 +215,17 @@ fn none(dataset: &Dataset) -> DatasetChanges {
         inserted: 0,
         changed: 0,
         samples: Vec::new(),
+    }
+}
+
+/// A column of the table `t`, with the text where it has the number of one.
+fn shown(dataset: &Dataset, name: &str) -> String {
+    let kind = dataset
+        .column(name)
+        .map(|column| dataset.columns[column].kind);
+    match kind {
+        Some(Kind::Dictionary) => format!("(SELECT value FROM texts WHERE id = t.{name})"),
+        _ => format!("t.{name}"),
     }
 }
 

@@ -1,11 +1,13 @@
 //! What one batch writes: rows, rejects, files, scopes, the checkpoint, the log and the run's counts.
 
+use std::rc::Rc;
+
 use datalake_core::{Batch, FileRef, Preview, Receipt, RecordRef, Shape, Version};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::files::{Seen, place, show};
 use super::forget::LAST_FORGOTTEN;
-use super::series::SeriesInsert;
+use super::series::{SeriesInsert, text_numbers};
 use super::tables::Tables;
 use super::{Caches, Failure, checkpoints, delete, raw, rejects, rows, runs, shares};
 use crate::catalog::Catalog;
@@ -16,7 +18,6 @@ use crate::tree::Placing;
 pub(crate) struct Work<'a> {
     pub(crate) db: &'a Connection,
     pub(crate) catalog: &'a Catalog,
-    pub(crate) caches: &'a mut Caches,
     pub(crate) batch: &'a Batch,
     pub(crate) zone: &'a datalake_core::Zone,
     pub(crate) placing: &'a mut Placing,
@@ -30,6 +31,8 @@ pub(crate) struct Work<'a> {
     pub(crate) origin: i64,
     /// The number this batch has in the log.
     pub(crate) number: i64,
+    /// The numbers that the batch's repeating texts have in `texts`.
+    pub(crate) texts: Rc<[i64]>,
     pub(crate) receipt: Receipt,
     /// Whether what the present record writes can be taken back.
     guarded: bool,
@@ -50,7 +53,7 @@ impl<'a> Prepared<'a> {
     pub(crate) fn write(
         &self,
         db: &'a Connection,
-        caches: &'a mut Caches,
+        caches: &mut Caches,
         placing: &'a mut Placing,
         batch: &'a Batch,
         run: &mut runs::RunState,
@@ -59,10 +62,10 @@ impl<'a> Prepared<'a> {
         let origin = checkpoints::origin(db, caches, batch, &run.start.device)?;
         shares::note_datasets(db, caches, batch)?;
         let number = next_number(db)?;
+        let texts = text_numbers(db, caches, batch)?;
         let mut work = Work {
             db,
             catalog: self.catalog,
-            caches,
             batch,
             zone: self.zone,
             placing,
@@ -71,6 +74,7 @@ impl<'a> Prepared<'a> {
             run: row,
             origin,
             number,
+            texts,
             receipt: Receipt::default(),
             guarded: false,
             range: None,
@@ -121,7 +125,7 @@ impl<'a> Work<'a> {
         for insert in series.into_iter().flatten() {
             insert.finish(self)?;
         }
-        tables.index(self.db, self.catalog)
+        tables.finish(self.db, self.catalog)
     }
 
     fn row(&mut self, tables: &mut Tables, record: RecordRef<'_>) -> Result<(), Failure> {

@@ -1,8 +1,11 @@
 //! Values that follow from other rows: a change marks the rows whose derived columns it touches, and the
 //! marks are worked off at the end of a unit and at start, from views of the schema.
 
+use std::ops::RangeInclusive;
+
 use datalake_core::Derive;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params, params_from_iter};
 
 use super::Failure;
 use super::tables::reindexed;
@@ -13,38 +16,47 @@ use crate::error::{is_record_fault, plain};
 /// says, so that it ends the computation and not the batch.
 const LONGEST_CHAIN: usize = 256;
 
-/// Marks a row and the owners it has now: called for a new row, and before and after a change, so that a row
-/// that moves marks the old and the new owner.
+/// Marks a row and the owners it has now: called before and after a change, so that a row that moves marks the old
+/// and the new owner.
 pub(crate) fn touch(db: &Connection, plan: &Plan, id: i64) -> rusqlite::Result<()> {
+    touch_range(db, plan, &(id..=id))
+}
+
+/// Marks rows and the owners they have now: called for new rows, many at once.
+pub(crate) fn touch_range(
+    db: &Connection,
+    plan: &Plan,
+    ids: &RangeInclusive<i64>,
+) -> rusqlite::Result<()> {
     if plan.dataset.derive.is_some() {
-        mark(db, plan.dataset.name, id)?;
+        let sql = format!(
+            "INSERT INTO dirty (dataset, row_id) SELECT ?1, id FROM {} WHERE id BETWEEN ?2 AND ?3
+             ON CONFLICT DO NOTHING",
+            plan.dataset.table
+        );
+        db.prepare_cached(&sql)?
+            .execute(params![plan.dataset.name, ids.start(), ids.end()])?;
     }
-    touch_owners(db, plan, id)
+    mark_owners(db, plan, ids)
 }
 
 /// Marks the owners that a row has now.
 pub(crate) fn touch_owners(db: &Connection, plan: &Plan, id: i64) -> rusqlite::Result<()> {
-    for owner in plan.dataset.owners {
-        let sql = format!(
-            "SELECT {} FROM {} WHERE id = ?1",
-            owner.column, plan.dataset.table
-        );
-        let owned: Option<Option<i64>> = db
-            .prepare_cached(&sql)?
-            .query_row([id], |row| row.get(0))
-            .optional()?;
-        if let Some(Some(owned)) = owned {
-            mark(db, owner.dataset, owned)?;
-        }
-    }
-    Ok(())
+    mark_owners(db, plan, &(id..=id))
 }
 
-fn mark(db: &Connection, dataset: &str, id: i64) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO dirty (dataset, row_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    db.prepare_cached(sql)?
-        .execute(params![dataset, id])
-        .map(drop)
+fn mark_owners(db: &Connection, plan: &Plan, ids: &RangeInclusive<i64>) -> rusqlite::Result<()> {
+    for owner in plan.dataset.owners {
+        let sql = format!(
+            "INSERT INTO dirty (dataset, row_id) SELECT DISTINCT ?1, {0} FROM {1}
+             WHERE id BETWEEN ?2 AND ?3 AND {0} IS NOT NULL ON CONFLICT DO NOTHING",
+            owner.column,
+            owner.view.unwrap_or(plan.dataset.table)
+        );
+        db.prepare_cached(&sql)?
+            .execute(params![owner.dataset, ids.start(), ids.end()])?;
+    }
+    Ok(())
 }
 
 /// Works off all marks but those of datasets that this program lacks: they wait for one that has them.
@@ -106,22 +118,33 @@ fn is_no_value(error: &rusqlite::Error) -> bool {
 fn compute(db: &Connection, plan: &Plan, derive: Derive, id: i64) -> rusqlite::Result<bool> {
     let table = plan.dataset.table;
     let columns = derive.columns.join(", ");
-    let value = format!("(SELECT {columns} FROM {} WHERE id = ?1)", derive.view);
-    let differs = format!("SELECT ({columns}) IS NOT {value} FROM {table} WHERE id = ?1");
-    let differs: Option<bool> = db
+    // The view may go through many rows: it is asked once.
+    let sql = format!("SELECT {columns} FROM {} WHERE id = ?1", derive.view);
+    let width = derive.columns.len();
+    let computed = db
+        .prepare_cached(&sql)?
+        .query_row([id], |row| (0..width).map(|place| row.get(place)).collect());
+    let computed: Option<Vec<Value>> = computed.optional()?;
+    let mut parameters = computed.unwrap_or(vec![Value::Null; width]);
+    parameters.push(id.into());
+    let marks = vec!["?"; width].join(", ");
+    let differs = format!("SELECT 1 FROM {table} WHERE ({columns}) IS NOT ({marks}) AND id = ?");
+    if !db
         .prepare_cached(&differs)?
-        .query_row([id], |row| row.get(0))
-        .optional()?;
-    if differs != Some(true) {
+        .exists(params_from_iter(&parameters))?
+    {
         return Ok(false);
     }
     let searched = derive
         .columns
         .iter()
         .any(|column| plan.dataset.text.contains(column));
-    let update = format!("UPDATE {table} SET ({columns}) = {value} WHERE id = ?1");
+    // A row that moves leaves the owners it had.
+    touch_owners(db, plan, id)?;
+    let update = format!("UPDATE {table} SET ({columns}) = ({marks}) WHERE id = ?");
     reindexed(db, plan, id, searched, |db| {
-        db.prepare_cached(&update)?.execute([id])
+        db.prepare_cached(&update)?
+            .execute(params_from_iter(&parameters))
     })?;
     Ok(true)
 }

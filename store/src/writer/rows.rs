@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Statement};
 
 use super::batch::{Work, scope_id};
 use super::tables::Tables;
-use super::{Failure, delete, derive, links, merge, tags, update};
+use super::{Failure, delete, links, merge, tags, update};
 use crate::catalog::Plan;
 
 /// A record on its way into its table.
@@ -28,7 +28,7 @@ pub(crate) fn write(
     record: RecordRef<'_>,
 ) -> Result<(), Failure> {
     let plan = work.catalog.plan(record.dataset.name)?;
-    let adapted = adapted(plan, record);
+    let adapted = adapted(plan, record, &work.texts);
     let mut slots = vec![ValueRef::Null; record.dataset.columns.len()];
     for (column, value) in record.values() {
         slots[column] = value;
@@ -75,14 +75,15 @@ fn leaves_traces(extras: &Extras) -> bool {
     links || extras.file.is_some() || extras.scope.is_some()
 }
 
-/// The values that the table would keep otherwise than they come: numbers of the other sort, and unions that
-/// are not sorted. What is compared at the next reading must be what is stored.
-fn adapted(plan: &Plan, record: RecordRef<'_>) -> Vec<(usize, Value)> {
+/// The values that the table would keep otherwise than they come: numbers of the other sort, unions that are not
+/// sorted, and repeating texts by their `texts`. What is compared at the next reading must be what is stored.
+fn adapted(plan: &Plan, record: RecordRef<'_>, texts: &[i64]) -> Vec<(usize, Value)> {
     let mut adapted = Vec::new();
     for (column, value) in record.values() {
         let declared = plan.dataset.columns[column];
         let other = match (declared.kind, value) {
             _ if declared.merge == Merge::Union => merge::sorted(value),
+            (_, ValueRef::Entry(number)) => texts.get(number as usize).copied().map(Value::Integer),
             (Kind::Real, ValueRef::Integer(number)) => Some(Value::Real(number as f64)),
             (Kind::Integer, ValueRef::Real(number)) => whole(number).map(Value::Integer),
             (Kind::Text, ValueRef::Integer(number)) => Some(Value::Text(number.to_string())),
@@ -257,9 +258,11 @@ fn inserted(
             tags::add(work.db, plan.dataset, id, &extras.tags)?;
         }
         links::set(work, plan, id, &extras.links)?;
-        links::name(work, plan, id, &incoming.row_key(), &extras.aliases)?;
+        if !extras.aliases.is_empty() {
+            let key = incoming.row_key(work);
+            links::name(work, plan, id, &key, &extras.aliases)?;
+        }
     }
-    derive::touch(work.db, plan, id)?;
     tables.note(record.dataset_number, id);
     work.receipt.inserted += 1;
     Ok(())
@@ -267,18 +270,33 @@ fn inserted(
 
 impl Incoming<'_> {
     /// The key of the row as text, to compare candidates of a link by.
-    pub(crate) fn row_key(&self) -> String {
-        let parts = self
-            .plan
-            .key
-            .iter()
-            .map(|&column| match self.slots[column] {
+    pub(crate) fn row_key(&self, work: &Work<'_>) -> String {
+        let entries = self
+            .record
+            .values()
+            .filter_map(|(column, value)| match value {
+                ValueRef::Entry(entry) => Some((column, &work.batch.dictionary()[entry as usize])),
+                _ => None,
+            });
+        let texts: Vec<_> = entries.collect();
+        let text = |column| {
+            texts
+                .iter()
+                .find(|(at, _)| *at == column)
+                .map(|(_, text)| text)
+        };
+        let parts = self.plan.key.iter().map(|&column| {
+            if let Some(text) = text(column) {
+                return serde_json::Value::from(&***text);
+            }
+            match self.slots[column] {
                 ValueRef::Integer(number) => serde_json::Value::from(number),
                 ValueRef::Real(number) => serde_json::Value::from(number),
                 ValueRef::Text(text) => serde_json::Value::from(text),
                 ValueRef::Blob(bytes) => serde_json::Value::from(hex(bytes)),
                 ValueRef::Null | ValueRef::Entry(_) => serde_json::Value::Null,
-            });
+            }
+        });
         serde_json::Value::from_iter(parts).to_string()
     }
 }

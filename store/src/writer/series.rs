@@ -1,12 +1,15 @@
 //! Samples: inserted many a statement, each once. Texts that repeat are numbers; a value that is absent is an
 //! empty text, as the columns of a key cannot be NULL.
 
-use datalake_core::{Dataset, Kind, RecordRef, ValueRef};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use datalake_core::{Batch, Dataset, Kind, RecordRef, ValueRef};
 use rusqlite::types::{ToSqlOutput, ValueRef as SqlRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use super::batch::Work;
-use super::{Failure, TEXTS_REMEMBERED};
+use super::{Caches, Failure, TEXTS_REMEMBERED};
 use crate::error::{is_record_fault, plain};
 
 /// Rows a statement. More rows save nothing measurable and cost memory in the statement.
@@ -24,12 +27,12 @@ pub(crate) struct SeriesInsert<'a> {
 struct RowKind {
     columns: Vec<Kind>,
     /// The numbers of the batch's texts.
-    texts: Vec<i64>,
+    texts: Rc<[i64]>,
     origin: i64,
 }
 
 impl<'a> SeriesInsert<'a> {
-    /// Prepares the statements and looks up the numbers of the batch's texts.
+    /// Prepares the statements.
     pub(crate) fn new(work: &mut Work<'a>, dataset: &'static Dataset) -> Result<Self, Failure> {
         let plan = work.catalog.plan(dataset.name)?;
         let columns: Vec<Kind> = dataset.columns.iter().map(|column| column.kind).collect();
@@ -44,7 +47,7 @@ impl<'a> SeriesInsert<'a> {
             one: Binder::new(work.db.prepare_cached(&plan.insert)?, width),
             row: RowKind {
                 columns,
-                texts: text_numbers(work)?,
+                texts: work.texts.clone(),
                 origin: work.origin,
             },
             waiting: Vec::with_capacity(ROWS),
@@ -188,24 +191,25 @@ impl<'a> Binder<'a> {
     }
 }
 
-/// The numbers of the batch's texts in `texts`, made where they are new.
-fn text_numbers(work: &mut Work<'_>) -> rusqlite::Result<Vec<i64>> {
-    if work.caches.texts.len() > TEXTS_REMEMBERED {
-        work.caches.texts.clear();
+/// The numbers of the batch's texts in `texts`, made where they are new. They are made before any record is written,
+/// so that a record that is taken back takes none of them along.
+pub(crate) fn text_numbers(
+    db: &Connection,
+    caches: &mut Caches,
+    batch: &Batch,
+) -> rusqlite::Result<Rc<[i64]>> {
+    if caches.texts.len() > TEXTS_REMEMBERED {
+        caches.texts.clear();
     }
-    let mut numbers = Vec::with_capacity(work.batch.dictionary().len());
-    for text in work.batch.dictionary() {
-        let number = match work.caches.texts.get(text) {
-            Some(number) => *number,
-            None => {
-                let number = text_number(work.db, text)?;
-                work.caches.texts.insert(text.clone(), number);
-                number
-            }
-        };
-        numbers.push(number);
-    }
-    Ok(numbers)
+    let number = |text: &Arc<str>| match caches.texts.get(text) {
+        Some(number) => Ok(*number),
+        None => {
+            let number = text_number(db, text)?;
+            caches.texts.insert(text.clone(), number);
+            Ok(number)
+        }
+    };
+    batch.dictionary().iter().map(number).collect()
 }
 
 fn text_number(db: &Connection, text: &str) -> rusqlite::Result<i64> {

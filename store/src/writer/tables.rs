@@ -1,11 +1,12 @@
-//! What a batch did to each table: the rows it inserted enter the full-text index together, at its end.
+//! What a batch did to each table: the rows it inserted enter the full-text index together, at its end, and mark
+//! together what follows from them.
 
 use std::ops::RangeInclusive;
 
 use datalake_core::Batch;
 use rusqlite::Connection;
 
-use super::Failure;
+use super::{Failure, derive};
 use crate::catalog::{Catalog, Plan};
 
 /// The inserted rows of one dataset.
@@ -75,14 +76,16 @@ impl Tables {
         Ok(id <= remembered && !self.is_new(number, id))
     }
 
-    /// Adds the inserted rows to the full-text indexes.
-    pub(crate) fn index(&self, db: &Connection, catalog: &Catalog) -> Result<(), Failure> {
+    /// Adds the inserted rows to the full-text indexes, and marks what is to be computed for them and their owners.
+    pub(crate) fn finish(&self, db: &Connection, catalog: &Catalog) -> Result<(), Failure> {
         for (dataset, inserted) in &self.inserted {
-            if let Some(sql) = &catalog.plan(dataset)?.index_range {
-                for range in &inserted.ranges {
+            let plan = catalog.plan(dataset)?;
+            for range in &inserted.ranges {
+                if let Some(sql) = &plan.index_range {
                     db.prepare_cached(sql)?
                         .execute((range.start(), range.end()))?;
                 }
+                derive::touch_range(db, plan, range)?;
             }
         }
         Ok(())

@@ -120,7 +120,8 @@ fn extras(
         changed |= links::replace(work, plan, old.id, &extras.links)?;
     }
     if !extras.aliases.is_empty() {
-        links::name(work, plan, old.id, &incoming.row_key(), &extras.aliases)?;
+        let key = incoming.row_key(work);
+        links::name(work, plan, old.id, &key, &extras.aliases)?;
     }
     Ok(changed)
 }

@@ -53,17 +53,20 @@ fn run(kit: &Arc<Kit>) -> Outcome {
 /// What these parts make when they are read as one file.
 fn wanted(kit: &Arc<Kit>, name: &str, parts: &[&[u8]]) -> Result<String> {
     let input = (name.to_owned(), parts.concat());
-    content(&Lake::read_once(kit, &[input], &How::units_only())?)
+    content(kit, &Lake::read_once(kit, &[input], &How::units_only())?)
 }
 
 /// What a lake holds, but for whether sets are complete: that is said of one content of a file, and what was
 /// wrong with the one before does not count. Nor do the names by which others refer to a row: a file that gets
-/// another name may get another such. And what is kept raw is kept of each content by itself: whether it is right is
-/// looked at wherever a lake is sound.
-fn content(lake: &Lake) -> Result<String> {
+/// another name may get another such. Nor do rows that say where something stood. And what is kept raw is kept of each
+/// content by itself: whether it is right is looked at wherever a lake is sound.
+fn content(kit: &Kit, lake: &Lake) -> Result<String> {
     let digest = lake.digest(Detail::CONTENT)?;
     let lines = digest.lines();
-    let left_out = ["scope ", "aliases of ", "raw "];
+    let placed = kit.entry.datasets.iter().filter(|dataset| dataset.placed);
+    let placed = placed.map(|dataset| format!("row {} ", dataset.name));
+    let mut left_out: Vec<String> = placed.collect();
+    left_out.extend(["scope ", "aliases of ", "raw "].map(String::from));
     let lines = lines.filter(|line| !left_out.iter().any(|start| line.starts_with(start)));
     Ok(lines.map(|line| format!("{line}\n")).collect())
 }
@@ -72,7 +75,7 @@ fn check(kit: &Arc<Kit>, lake: &Lake, name: &str, parts: &[&[u8]]) -> Result {
     lake.read(&How::units_only())?.ok()?;
     lake.sound()?;
     let rule = "it is not what the file ever held";
-    ensure_same(&wanted(kit, name, parts)?, &content(lake)?, rule)
+    ensure_same(&wanted(kit, name, parts)?, &content(kit, lake)?, rule)
 }
 
 fn started(kit: &Arc<Kit>, name: &str, bytes: &[u8]) -> Result<Lake> {

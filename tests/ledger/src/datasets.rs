@@ -32,19 +32,17 @@ pub static ACCOUNTS: Dataset = Dataset::rows("ledger_accounts", "Accounts of ent
         Column::integer("entries").merge(Merge::Derived),
         Column::integer("total").merge(Merge::Derived),
         Column::text("labels").merge(Merge::Derived),
+        Column::integer("mates").merge(Merge::Derived),
     ])
     .key(&["code"])
     .time("opened_at")
     .title("title")
     .text(&["title", "summary", "labels", "tags"])
     .tags()
-    .owners(&[Owner {
-        column: "book_id",
-        dataset: "ledger_books",
-    }])
+    .owners(&[Owner::new("ledger_books", "book_id")])
     .derive(Derive {
         view: "derive_ledger_accounts",
-        columns: &["entries", "total", "labels"],
+        columns: &["entries", "total", "labels", "mates"],
     });
 
 /// Entries belong to an account and may have a peer and a file.
@@ -67,6 +65,7 @@ pub static ENTRIES: Dataset = Dataset::rows("ledger_entries", "Entries of a ledg
         Column::integer("account_id").merge(Merge::Link),
         Column::integer("peer_id").merge(Merge::Link),
         Column::text("account_found").merge(Merge::LinkedBy("account_id")),
+        Column::dictionary("place"),
     ])
     .key(&["entry"])
     .time("made_at")
@@ -74,10 +73,10 @@ pub static ENTRIES: Dataset = Dataset::rows("ledger_entries", "Entries of a ledg
     .text(&["label", "body", "note", "tags"])
     .file("file_path")
     .tags()
-    .owners(&[Owner {
-        column: "account_id",
-        dataset: "ledger_accounts",
-    }]);
+    .owners(&[
+        Owner::new("ledger_accounts", "account_id"),
+        Owner::found_by("ledger_accounts", "ledger_entry_mates"),
+    ]);
 
 /// What `relate` finds.
 pub static PAIRS: Dataset = Dataset::rows("ledger_pairs", "Pairs of units of one size")

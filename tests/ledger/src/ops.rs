@@ -156,6 +156,8 @@ pub struct Entry {
     pub first_body: Option<String>,
     /// The union wins.
     pub flags: Option<Vec<String>>,
+    /// Where it was made; stored by number.
+    pub place: Option<String>,
     /// Names of its account, the best first.
     pub accounts: Vec<String>,
     /// Names of its peer, the best first.
@@ -305,6 +307,7 @@ struct EntryRow<'a> {
     high: Option<i64>,
     first_body: Option<&'a str>,
     flags: Option<&'a [String]>,
+    place: Option<&'a str>,
 }
 
 impl Entry {
@@ -324,6 +327,7 @@ impl Entry {
             high: self.high,
             first_body: self.first_body.as_deref(),
             flags: self.flags.as_deref(),
+            place: self.place.as_deref(),
         };
         let mut record = self.common.dress(Record::new(&ENTRIES, &row));
         record = linked(record, "account_id", &ACCOUNTS, &self.accounts);

@@ -59,7 +59,8 @@ fn mark_owners(db: &Connection, number: usize, plan: &Plan) -> rusqlite::Result<
         let sql = format!(
             "INSERT INTO dirty (dataset, row_id) SELECT ?1, {0} FROM {1}
              WHERE {0} IS NOT NULL AND id IN (SELECT id FROM doomed WHERE dataset = ?2) ON CONFLICT DO NOTHING",
-            owner.column, plan.dataset.table
+            owner.column,
+            owner.view.unwrap_or(plan.dataset.table)
         );
         db.execute(&sql, params![owner.dataset, number as i64])?;
     }
@@ -171,7 +172,7 @@ fn take_out(db: &Connection, number: usize, plan: &Plan, count: u64) -> rusqlite
     if !text.is_empty() && !rebuild {
         let columns = text.join(", ");
         db.execute_batch(&format!(
-            "INSERT INTO {table}_fts({table}_fts, rowid, {columns})
+            "INSERT INTO {name}_fts({name}_fts, rowid, {columns})
              SELECT 'delete', id, {columns} FROM {table} WHERE id IN ({ids})"
         ))?;
     }
@@ -185,7 +186,7 @@ fn take_out(db: &Connection, number: usize, plan: &Plan, count: u64) -> rusqlite
         _ => format!("DELETE FROM {table} WHERE id IN ({ids})"),
     })?;
     if rebuild {
-        let rebuild = format!("INSERT INTO {table}_fts({table}_fts) VALUES ('rebuild')");
+        let rebuild = format!("INSERT INTO {name}_fts({name}_fts) VALUES ('rebuild')");
         db.execute_batch(&rebuild)?;
     }
     Ok(())
@@ -206,7 +207,7 @@ fn relink(db: &Connection, catalog: &Catalog) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes out the samples of the source, and the texts that only they had.
+/// Takes out the samples of the source, and the texts that only its samples and rows had.
 pub(super) fn series(doomed: &Doomed<'_>) -> Result<(), Failure> {
     let db = doomed.db;
     db.execute_batch("CREATE TEMP TABLE words (id INTEGER PRIMARY KEY)")?;
@@ -225,19 +226,37 @@ pub(super) fn series(doomed: &Doomed<'_>) -> Result<(), Failure> {
             false => format!("DELETE FROM {table}"),
         })?;
     }
+    // Which texts rows had is not known any more.
+    for (number, plan) in doomed.rows() {
+        if doomed.count(number)? > 0 && texts_of(plan.dataset).next().is_some() {
+            db.execute_batch("INSERT OR IGNORE INTO words SELECT id FROM texts")?;
+            break;
+        }
+    }
     // A series of a plugin that this program lacks may have any of them.
     let unknown = doomed.strangers.iter().any(|stranger| !stranger.has("id"));
     let any = db.prepare("SELECT 1 FROM words LIMIT 1")?.exists([])?;
     if any && !unknown {
-        for dataset in doomed.series() {
+        let rows = doomed.rows().map(|(_, plan)| plan.dataset);
+        for dataset in doomed.series().chain(rows) {
             each_text(db, dataset, "", |column| {
-                format!("DELETE FROM words WHERE id IN (SELECT {column} FROM combos)")
+                format!(
+                    "DELETE FROM words WHERE id IN (SELECT {column} FROM combos WHERE {column} IS NOT NULL)"
+                )
             })?;
         }
         db.execute_batch("DELETE FROM texts WHERE id IN (SELECT id FROM words)")?;
     }
     db.execute_batch("DROP TABLE temp.words")?;
     Ok(())
+}
+
+/// The columns that hold numbers of texts.
+fn texts_of(dataset: &Dataset) -> impl Iterator<Item = &'static str> {
+    let columns = dataset.columns.iter();
+    columns
+        .filter(|column| column.kind == Kind::Dictionary)
+        .map(|column| column.name)
 }
 
 /// Runs a statement for each column of texts, over the combinations of texts there are: few, however many
@@ -248,11 +267,7 @@ fn each_text(
     which: &str,
     statement: impl Fn(&str) -> String,
 ) -> rusqlite::Result<()> {
-    let columns = dataset.columns.iter();
-    let texts: Vec<&str> = columns
-        .filter(|column| column.kind == Kind::Dictionary)
-        .map(|column| column.name)
-        .collect();
+    let texts: Vec<&str> = texts_of(dataset).collect();
     if texts.is_empty() {
         return Ok(());
     }

@@ -82,3 +82,40 @@ fn marks_that_a_stopped_unit_left_are_worked_off_at_the_next_start() {
     assert_eq!(totals(&home), "a=3/2 b=3/2 c=-/0 d=-/0");
     home.check();
 }
+
+#[test]
+fn an_owner_is_found_by_what_rows_have_in_common() {
+    let home = Home::new();
+    let lake = home.open();
+    let mates = || -> String {
+        home.get("SELECT group_concat(code || '=' || mates, ' ') FROM (SELECT code, mates FROM ledger_accounts ORDER BY code)")
+    };
+    lake.lines(TREE);
+    lake.lines(r#"{"op":"entry","entry":"e3","label":"x","place":"shed","accounts":["a"]}"#);
+    assert_eq!(mates(), "a=0 c=0");
+    lake.lines(r#"{"op":"entry","entry":"e4","label":"x","place":"shed","accounts":["c"]}"#);
+    assert_eq!(mates(), "a=1 c=1");
+    lake.lines(r#"{"op":"entry","entry":"e4","label":"x","place":"cellar","accounts":["c"],"with":{"version":1}}"#);
+    assert_eq!(mates(), "a=0 c=0");
+    lake.lines(r#"{"op":"entry","entry":"e3","label":"x","place":"cellar","accounts":["a"],"with":{"version":1}}"#);
+    assert_eq!(mates(), "a=1 c=1");
+    home.run(lake.store.forget("one".into(), false)).unwrap();
+    home.check();
+}
+
+#[test]
+fn a_repeating_text_of_rows_is_stored_once_and_goes_with_the_last_row() {
+    let home = Home::new();
+    let lake = home.open();
+    let texts = || -> i64 { home.get("SELECT count(*) FROM texts") };
+    let line = |entry: &str, place: &str| {
+        format!(r#"{{"op":"entry","entry":"{entry}","label":"x","place":"{place}"}}"#)
+    };
+    lake.lines(&[line("e1", "shed"), line("e2", "shed"), line("e3", "cellar")].join("\n"));
+    assert_eq!(texts(), 2);
+    let shed = "SELECT count(*) FROM ledger_entries WHERE place = (SELECT id FROM texts WHERE value = 'shed')";
+    assert_eq!(home.get::<i64>(shed), 2);
+    let again = lake.lines(&line("e1", "shed"));
+    assert_eq!((again.inserted, again.changed, again.unchanged), (0, 0, 1));
+    home.check();
+}

@@ -106,7 +106,14 @@ fn entry() -> impl Strategy<Value = Op> {
         select(&["p", "q", "r"][..]).prop_map(String::from),
         0..3,
     ));
-    let rest = (names(2), names(2), file(), common());
+    let places = select(&["shed", "cellar"][..]).prop_map(String::from);
+    let rest = (
+        names(2),
+        names(2),
+        file(),
+        common(),
+        prop::option::of(places),
+    );
     (0..3, texts, (amounts, ratio), times, bounds, flags, rest).prop_map(
         |(key, (label, body, first_body), (amount, ratio), times, bounds, flags, rest)| {
             Op::Entry(Box::new(Entry {
@@ -125,6 +132,7 @@ fn entry() -> impl Strategy<Value = Op> {
                 flags,
                 accounts: rest.0,
                 peers: rest.1,
+                place: rest.4,
                 file: rest.2,
                 previews: Vec::new(),
                 common: rest.3,

@@ -1,0 +1,67 @@
+//! What the reader of a log remembers from one reading to the next: all that a line means beyond itself. Records follow
+//! from the lines and from this alone, so that it makes no difference where readings and batches end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::usage::Response;
+
+/// Not more is remembered of any sort: a file that goes beyond says some things twice, which changes nothing.
+const REMEMBERED: usize = 256;
+
+/// What is remembered of a log.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Cursor {
+    /// The last time that a line had, in microseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) time: Option<i64>,
+    /// When the file had been changed when it was read first, in microseconds: for lines without a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file_time: Option<i64>,
+    /// The sessions that were met, with the least time pushed for each.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) sessions: BTreeMap<String, i64>,
+    /// Agents and folders that were pushed.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) said: BTreeSet<String>,
+    /// A hash of what was said last of each kind.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) notes: BTreeMap<String, u64>,
+    /// The response that is being written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) response: Option<Response>,
+}
+
+impl Cursor {
+    /// Notes that something is said; whether it is new.
+    pub(crate) fn say(&mut self, what: String) -> bool {
+        if self.said.len() >= REMEMBERED {
+            self.said.clear();
+        }
+        self.said.insert(what)
+    }
+
+    /// Notes what is said of a kind; whether that is other than what was said last.
+    pub(crate) fn note(&mut self, kind: String, hash: u64) -> bool {
+        if self.notes.len() >= REMEMBERED {
+            self.notes.clear();
+        }
+        self.notes.insert(kind, hash) != Some(hash)
+    }
+
+    /// Notes that a session is met at `time`; whether that is earlier than any before.
+    pub(crate) fn meet(&mut self, session: &str, time: i64) -> bool {
+        if let Some(least) = self.sessions.get_mut(session) {
+            let earlier = time < *least;
+            *least = time.min(*least);
+            return earlier;
+        }
+        if self.sessions.len() >= REMEMBERED {
+            self.sessions.clear();
+        }
+        self.sessions.insert(session.to_owned(), time);
+        true
+    }
+}

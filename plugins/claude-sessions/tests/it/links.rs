@@ -1,0 +1,249 @@
+//! How sessions, their agents and their names hang together.
+
+use std::fs;
+
+use crate::garden::{A, B, TOTALS, fixtures, garden, line, response, session};
+use crate::lake::Lake;
+
+#[test]
+fn forks_are_complete_and_counted_once() {
+    let both = garden(|_| true);
+    let link = "forked_from, continued_from, continued_in, shared_messages, shares_with";
+    assert_eq!(
+        session(&both, A, link),
+        format!(r#"[null,null,"{B}",3,"{B}"]"#)
+    );
+    assert_eq!(
+        session(&both, B, link),
+        format!(r#"["{A}","{A}",null,3,"{A}"]"#)
+    );
+    assert_eq!(session(&both, B, "total_messages"), "[7]");
+
+    // The fork comes first: what both have is its own until the other one comes.
+    let lake = garden(|name| name.contains(B));
+    assert_eq!(session(&lake, B, TOTALS), "[3,16,97,200,1400,150,50]");
+    assert_eq!(
+        session(&lake, B, link),
+        format!(r#"["{A}",null,null,0,null]"#)
+    );
+    for (name, bytes) in fixtures() {
+        lake.put(name, bytes);
+    }
+    lake.read();
+    for id in [A, B] {
+        for columns in [TOTALS, link, "total_messages, cost_usd, model_primary"] {
+            assert_eq!(session(&lake, id, columns), session(&both, id, columns));
+        }
+    }
+}
+
+#[test]
+fn the_session_of_a_response_is_that_of_its_first_line() {
+    let lake = Lake::new();
+    lake.put(
+        "projects/-a/b.jsonl",
+        response("1", "b", "10:00:02", "x", "m", 5),
+    );
+    lake.read();
+    lake.put(
+        "projects/-a/c.jsonl",
+        response("1", "c", "10:00:01", "x", "m", 9),
+    );
+    lake.read();
+    assert_eq!(session(&lake, "b", TOTALS), "[0,0,0,0,0,0,0]");
+    assert_eq!(session(&lake, "c", TOTALS), "[1,1000000,9,0,0,0,0]");
+    // Of the same time the least id.
+    lake.put(
+        "projects/-a/a.jsonl",
+        response("1", "a", "10:00:01", "x", "m", 7),
+    );
+    lake.read();
+    assert_eq!(session(&lake, "a", TOTALS), "[1,1000000,9,0,0,0,0]");
+    assert_eq!(session(&lake, "c", TOTALS), "[0,0,0,0,0,0,0]");
+}
+
+#[test]
+fn agents_are_tied_to_their_call_in_three_ways() {
+    let tie = "SELECT json_array(tool_use_id, tool_link, subagent_type, description, total_messages, responses, output_tokens,
+        (SELECT message_uuid FROM claude_messages AS m WHERE m.message_key = a.call_message_key AND m.session = a.session_id))
+        FROM claude_subagents AS a WHERE subagent_id = 'a1b2c3d'";
+    let tied = |lake: &Lake| lake.get::<String>(tie);
+    let call = "0b6d4c1e-9f3a-4d7b-8c9e-000000000004";
+    let meta = garden(|_| true);
+    assert_eq!(
+        tied(&meta),
+        format!(r#"["toolu_01","meta","Explore","Read the map",2,1,17,"{call}"]"#)
+    );
+    let result = garden(|name| !name.ends_with(".meta.json"));
+    assert_eq!(
+        tied(&result),
+        format!(r#"["toolu_01","result",null,null,2,1,17,"{call}"]"#)
+    );
+
+    let lake = Lake::new();
+    for (name, bytes) in fixtures() {
+        let text = String::from_utf8(bytes).unwrap();
+        if name.ends_with(".jsonl") {
+            lake.put(
+                name,
+                text.replace(r#""agentId":"a1b2c3d","totalTokens""#, r#""totalTokens""#),
+            );
+        }
+    }
+    lake.read();
+    assert_eq!(
+        tied(&lake),
+        format!(r#"["toolu_01","progress",null,null,2,1,17,"{call}"]"#)
+    );
+    let workflow = "SELECT json_array(workflow, workflow_key, result) FROM claude_subagents WHERE subagent_id = 'd4e5f6a'";
+    assert_eq!(lake.get::<String>(workflow), r#"["wf1","k1","\"done\""]"#);
+}
+
+#[test]
+fn titles_by_rank() {
+    let lake = Lake::new();
+    let log = "projects/-a/s.jsonl";
+    let title = || session(&lake, "s", "summary, title_source");
+    let says = |text: &str| {
+        lake.append(log, format!("{text}\n"));
+        lake.read();
+    };
+    says(
+        line(
+            "user",
+            "u0",
+            "s",
+            "10:00:00",
+            r#","isMeta":true,"message":{"content":"meta"}"#,
+        )
+        .trim_end(),
+    );
+    says(
+        line(
+            "user",
+            "u1",
+            "s",
+            "10:00:01",
+            r#","message":{"content":"<command-name>/clear</command-name>"}"#,
+        )
+        .trim_end(),
+    );
+    assert_eq!(title(), "[null,null]");
+    says(
+        line(
+            "user",
+            "u2",
+            "s",
+            "10:00:02",
+            r#","message":{"content":"Fix the pump"}"#,
+        )
+        .trim_end(),
+    );
+    assert_eq!(title(), r#"["Fix the pump","prompt"]"#);
+    says(r#"{"type":"summary","summary":"About a pump","leafUuid":"u2"}"#);
+    assert_eq!(title(), r#"["About a pump","summary"]"#);
+    says(r#"{"type":"last-prompt","lastPrompt":"and the hose","sessionId":"s"}"#);
+    says(r#"{"type":"last-prompt","lastPrompt":null,"sessionId":"s"}"#);
+    assert_eq!(title(), r#"["and the hose","last-prompt"]"#);
+    says(r#"{"type":"ai-title","aiTitle":"Pump","sessionId":"s"}"#);
+    assert_eq!(title(), r#"["Pump","ai-title"]"#);
+    lake.put(
+        "projects/-a/s/custom-title.json",
+        r#"{"customTitle":"My pump"}"#,
+    );
+    lake.read();
+    assert_eq!(title(), r#"["My pump","custom-title.json"]"#);
+    for name in ["One", "Two", "One", ""] {
+        says(&format!(
+            r#"{{"type":"custom-title","customTitle":"{name}","sessionId":"s"}}"#
+        ));
+    }
+    assert_eq!(title(), r#"["One","custom-title"]"#);
+    let found = "SELECT count(*) FROM claude_sessions_fts WHERE claude_sessions_fts MATCH 'One'";
+    assert_eq!(lake.get::<i64>(found), 1);
+}
+
+#[test]
+fn a_summary_may_stand_in_the_log_of_another_session() {
+    let lake = Lake::new();
+    lake.put(
+        "projects/-a/t.jsonl",
+        "{\"type\":\"summary\",\"summary\":\"The other one\",\"leafUuid\":\"u1\"}\n",
+    );
+    lake.read();
+    lake.put(
+        "projects/-a/s.jsonl",
+        line(
+            "user",
+            "u1",
+            "s",
+            "10:00:01",
+            r#","message":{"content":"hi"}"#,
+        ),
+    );
+    lake.read();
+    assert_eq!(
+        session(&lake, "s", "summary, title_source"),
+        r#"["The other one","summary"]"#
+    );
+    assert_eq!(lake.get::<i64>("SELECT count(*) FROM claude_sessions"), 1);
+}
+
+#[test]
+fn folders_are_what_records_say() {
+    let lake = Lake::new();
+    let path = |id: &str| session(&lake, id, "project_path, path_source");
+    lake.put(
+        "projects/-home-me-my-app/s.jsonl",
+        line("user", "u1", "s", "10:00:01", ""),
+    );
+    lake.read();
+    assert_eq!(path("s"), r#"["-home-me-my-app","slug"]"#);
+    lake.put(
+        "projects/-home-me-my-app/t.jsonl",
+        line("user", "u2", "t", "10:00:01", r#","cwd":"/home/me/my.app""#)
+            + &line("user", "u3", "t", "10:00:02", r#","cwd":"/tmp""#),
+    );
+    lake.read();
+    assert_eq!(path("t"), r#"["/home/me/my.app","record"]"#);
+    assert_eq!(path("s"), r#"["/home/me/my.app","sibling"]"#);
+    lake.append(
+        "projects/-home-me-my-app/t.jsonl",
+        "{\"type\":\"relocated\",\"relocatedCwd\":\"/srv/app\",\"sessionId\":\"t\"}\n",
+    );
+    lake.read();
+    assert_eq!(path("t"), r#"["/srv/app","relocated"]"#);
+    assert_eq!(path("s"), r#"["/home/me/my.app","sibling"]"#);
+}
+
+#[test]
+fn a_fork_that_is_forgotten_gives_back_what_it_owned() {
+    let lake = Lake::new();
+    lake.put(
+        "projects/-a/b.jsonl",
+        response("1", "b", "10:00:01", "x", "m", 5),
+    );
+    lake.read();
+    lake.put(
+        "projects/-a/a.jsonl",
+        response("1", "a", "10:00:01", "x", "m", 7),
+    );
+    lake.run("other", false, |units| {
+        units.retain(|unit| unit.id.as_str().ends_with("a.jsonl"))
+    });
+    assert_eq!(
+        session(&lake, "b", "total_output_tokens, shared_messages"),
+        "[0,1]"
+    );
+    fs::remove_file(lake.root().join("projects/-a/a.jsonl")).unwrap();
+    lake.forget("other");
+    lake.read();
+    assert_eq!(
+        session(
+            &lake,
+            "b",
+            "total_output_tokens, shared_messages, shares_with"
+        ),
+        "[5,0,null]"
+    );
+}
