@@ -63,7 +63,9 @@ impl FileSource for Logs {
     type Cursor = Cursor;
 
     fn files(&self) -> Files {
-        Files::append_only(self.0.path.0.clone()).named(LOGS)
+        Files::append_only(self.0.path.0.clone())
+            .named(LOGS)
+            .keep_raw()
     }
 
     fn read(

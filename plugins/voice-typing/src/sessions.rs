@@ -47,10 +47,7 @@ pub static VOICE_SESSIONS: Dataset = Dataset::rows(
 .time("created_at")
 .title("stem")
 .device("source_device")
-.owners(&[Owner {
-    column: "transcript_id",
-    dataset: "transcripts",
-}])
+.owners(&[Owner::new("transcripts", "transcript_id")])
 .derive(Derive {
     view: "voice_sessions_derived",
     columns: &["replaced_transcript"],
