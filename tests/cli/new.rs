@@ -43,6 +43,7 @@ fn cargo_reads_the_checkout() {
         "store",
         "testkit",
         "plugins/audio",
+        "plugins/claude-sessions",
         "plugins/memory-jsonl",
         "plugins/screenshot",
         "plugins/transcript",

@@ -95,6 +95,14 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The same of a text that may be one's own.
+pub(crate) fn cleaned(text: Cow<'_, str>) -> Cow<'_, str> {
+    match clean(&text) {
+        Cow::Owned(clean) => Cow::Owned(clean),
+        Cow::Borrowed(_) => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use datalake_core::{Blob, Content, FileMode, Record, Result, Sample, TimeSource,
 use serde::Serialize;
 
 use crate::datasets::{IMAGES, MESSAGES};
-use crate::key::{Bytes, clean, of_uuid};
+use crate::key::{Bytes, clean, cleaned, of_uuid};
 use crate::line::{Entry, Source};
 use crate::reader::{Reader, Scene};
 use crate::source::Made;
@@ -48,7 +48,7 @@ pub(crate) struct Message<'e> {
 struct Row<'e> {
     message_key: Bytes,
     r#type: Cow<'e, str>,
-    session: String,
+    session: &'e str,
     timestamp: Timestamp,
     flags: i64,
     parent_key: Option<Bytes>,
@@ -61,7 +61,7 @@ struct Row<'e> {
     cwd: Option<Cow<'e, str>>,
     git_branch: Option<Cow<'e, str>>,
     claude_version: Option<Cow<'e, str>>,
-    agent: Option<String>,
+    agent: Option<&'e str>,
     device: &'e str,
     tool: Option<Cow<'e, str>>,
     stop_reason: Option<Cow<'e, str>>,
@@ -73,29 +73,29 @@ struct Row<'e> {
     content_tool_uses: i64,
     content_tool_results: i64,
     todos: Option<&'e str>,
-    content_text: Option<String>,
-    content_thinking: Option<String>,
-    content_tools: Option<String>,
+    content_text: Option<Cow<'e, str>>,
+    content_thinking: Option<Cow<'e, str>>,
+    content_tools: Option<Cow<'e, str>>,
 }
 
 impl<'e> Message<'e> {
     pub(crate) fn new(
         reader: &Reader<'e>,
-        scene: &Scene<'_>,
+        scene: &Scene<'e>,
         entry: &'e Entry<'e>,
         usage_key: Option<Bytes>,
     ) -> Self {
-        let said = Said::of(entry, reader.limit);
-        let text = said.text.get().map(|text| clean(text).into_owned());
+        let mut said = Said::of(entry, reader.limit);
+        let flags = flags(scene, entry, &said);
         let message = &entry.message.0;
         let usage = message.usage.as_ref();
         let todos = entry.todos.map(|todos| todos.get());
         let row = Row {
             message_key: scene.message_key.clone(),
             r#type: clean(entry.kind.get().unwrap_or_default()),
-            session: scene.session.to_owned(),
+            session: scene.session,
             timestamp: scene.time,
-            flags: flags(scene, entry, &said),
+            flags,
             parent_key: key(entry.parent.get()),
             logical_parent: key(entry.logical_parent.get()),
             usage_key,
@@ -111,7 +111,7 @@ impl<'e> Message<'e> {
             cwd: entry.cwd.get().map(clean),
             git_branch: entry.git_branch.get().map(clean),
             claude_version: entry.version.get().map(clean),
-            agent: scene.agent.map(String::from),
+            agent: scene.agent,
             device: &reader.cx.device,
             tool: said.tool.map(clean),
             stop_reason: message.stop_reason.get().map(clean),
@@ -123,9 +123,9 @@ impl<'e> Message<'e> {
             content_tool_uses: said.tool_uses,
             content_tool_results: said.tool_results,
             todos: todos.filter(|todos| todos.len() > 2 && todos.len() <= LONGEST_TODOS),
-            content_text: text,
-            content_thinking: said.thinking.get().map(|text| clean(text).into_owned()),
-            content_tools: Some(clean(&said.tools).into_owned()).filter(|text| !text.is_empty()),
+            content_text: said.text.take().map(cleaned),
+            content_thinking: said.thinking.take().map(cleaned),
+            content_tools: Some(cleaned(said.tools.into())).filter(|text| !text.is_empty()),
         };
         Self {
             row,

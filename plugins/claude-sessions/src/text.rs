@@ -40,6 +40,10 @@ impl<'a> Joined<'a> {
     pub(crate) fn get(&self) -> Option<&str> {
         self.0.as_deref()
     }
+
+    pub(crate) fn take(&mut self) -> Option<Cow<'a, str>> {
+        self.0.take()
+    }
 }
 
 impl<'a> Said<'a> {

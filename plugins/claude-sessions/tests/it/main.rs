@@ -5,4 +5,5 @@ mod expected;
 mod garden;
 mod lake;
 mod links;
+mod odd;
 mod sessions;
