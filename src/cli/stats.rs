@@ -105,11 +105,11 @@ fn text(counts: &Counts, zone: &Zone) -> Result<()> {
 fn counting(dataset: &Dataset) -> String {
     let Dataset { table, time, .. } = dataset;
     match dataset.shape {
-        // The ends of the key; the instants come from integers.
+        // The ends of the key; the instants come from integers. An absent one is an empty text, which comes behind them.
         Shape::Series => {
             let text = |end: &str| {
                 format!(
-                    "strftime('%Y-%m-%dT%H:%M:%SZ', (SELECT {end}({time}) FROM {table}) / 1000000, 'unixepoch')"
+                    "strftime('%Y-%m-%dT%H:%M:%SZ', (SELECT {end}({time}) FROM {table} WHERE {time} < '') / 1000000, 'unixepoch')"
                 )
             };
             format!(

@@ -17,6 +17,7 @@ macro_rules! snap {
 
 mod bad_files;
 mod bad_lines;
+mod claude;
 mod cursor;
 mod databases;
 mod discard;
