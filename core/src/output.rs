@@ -362,9 +362,10 @@ impl Output {
         before.into_iter().chain(now)
     }
 
-    /// Whether all that was read is one light batch at most, which nobody has been given yet.
+    /// Whether all that was read is little, and nobody has been given any of it yet.
     pub(crate) fn is_light(&self) -> bool {
-        matches!(self.pump, Pump::Idle) && self.batch.size() <= LIGHT_BYTES
+        let held = self.held.as_ref().map_or(0, Batch::size);
+        matches!(self.pump, Pump::Idle) && held + self.batch.size() <= LIGHT_BYTES
     }
 }
 
