@@ -259,7 +259,9 @@ impl<'a> Session<'a> {
         let result = match agent {
             true => self.agent(tool)?,
             false => {
-                let lines = 4 + self.prose.random.below(60);
+                // Most is short, and one in four is a file.
+                let file = self.prose.random.below(4) == 0;
+                let lines = 4 + self.prose.random.below(if file { 480 } else { 60 });
                 let listing = self.prose.code(lines);
                 json!({"stdout": listing, "stderr": "", "interrupted": false, "isImage": false})
             }
