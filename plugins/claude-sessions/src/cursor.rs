@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::key::digest;
 use crate::usage::Response;
 
 /// Not more is remembered of any sort: a file that goes beyond says some things twice, which changes nothing.
@@ -23,9 +24,14 @@ pub(crate) struct Cursor {
     /// The sessions that were met, with the least time pushed for each.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) sessions: BTreeMap<String, i64>,
-    /// Agents and folders that were pushed.
+    /// The part of a session that the last message stood in, and hashes of those that were pushed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<(String, String)>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub(crate) said: BTreeSet<String>,
+    parts: BTreeSet<u64>,
+    /// Hashes of agents and folders that were pushed.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    said: BTreeSet<u64>,
     /// A hash of what was said last of each kind.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) notes: BTreeMap<String, u64>,
@@ -36,11 +42,24 @@ pub(crate) struct Cursor {
 
 impl Cursor {
     /// Notes that something is said; whether it is new.
-    pub(crate) fn say(&mut self, what: String) -> bool {
+    pub(crate) fn say(&mut self, what: &[&str]) -> bool {
         if self.said.len() >= REMEMBERED {
             self.said.clear();
         }
-        self.said.insert(what)
+        self.said.insert(short(what))
+    }
+
+    /// Notes that a message stands in a part of a session; whether that has not been pushed.
+    pub(crate) fn stands_in(&mut self, session: &str, agent: &str) -> bool {
+        let is_last = |(last, by): &(String, String)| last == session && by == agent;
+        if self.part.as_ref().is_some_and(is_last) {
+            return false;
+        }
+        self.part = Some((session.to_owned(), agent.to_owned()));
+        if self.parts.len() >= REMEMBERED {
+            self.parts.clear();
+        }
+        self.parts.insert(short(&[session, agent]))
     }
 
     /// Notes what is said of a kind; whether that is other than what was said last.
@@ -64,4 +83,13 @@ impl Cursor {
         self.sessions.insert(session.to_owned(), time);
         true
     }
+}
+
+/// A few bytes that stand for what was said.
+pub(crate) fn short(what: &[&str]) -> u64 {
+    let parts: Vec<&[u8]> = what.iter().map(|part| part.as_bytes()).collect();
+    let hash = digest(&parts);
+    hash.iter()
+        .take(8)
+        .fold(0, |short, byte| short << 8 | u64::from(*byte))
 }
