@@ -928,7 +928,7 @@ END;
 -- the text of one that is no UUID; x'6c' and a hash of the line of a message without one. usage_key is that of its usage.
 -- flags: 1 in a side chain, 2 written by the program (isMeta), 4 summary of a compaction, 8 typed by a person, 16 a
 -- prompt that can be a title, 32 an error of the service, 64 the time is that of the line before or of the file,
--- 128 a tool failed, 256 a compaction.
+-- 128 a tool failed, 256 a compaction. agent is the number of an empty text where the session itself speaks.
 CREATE TABLE claude_message_rows (
     id INTEGER PRIMARY KEY,
     message_key BLOB NOT NULL,
@@ -946,7 +946,7 @@ CREATE TABLE claude_message_rows (
     cwd INTEGER,
     git_branch INTEGER,
     claude_version INTEGER,
-    agent INTEGER,
+    agent INTEGER NOT NULL,
     device INTEGER,
     tool INTEGER,
     stop_reason INTEGER,
@@ -977,9 +977,8 @@ CREATE TABLE claude_message_rows (
     content_tools TEXT,
     UNIQUE (message_key, type, session)
 );
-CREATE INDEX idx_claude_messages_session ON claude_message_rows(session, timestamp, type, flags, message_key);
+CREATE INDEX idx_claude_messages_session ON claude_message_rows(session, agent, timestamp, type, flags);
 CREATE INDEX idx_claude_messages_timestamp ON claude_message_rows(timestamp DESC, id DESC);
-CREATE INDEX idx_claude_messages_agent ON claude_message_rows(agent, session, timestamp, type) WHERE agent IS NOT NULL;
 CREATE INDEX idx_claude_messages_logical ON claude_message_rows(session, logical_parent) WHERE logical_parent IS NOT NULL;
 
 CREATE VIRTUAL TABLE claude_messages_fts USING fts5(
@@ -1044,7 +1043,7 @@ SELECT
     (SELECT value FROM texts WHERE id = m.session) AS session,
     (SELECT value FROM texts WHERE id = m.subtype) AS subtype,
     (SELECT value FROM texts WHERE id = m.tool) AS tool,
-    (SELECT value FROM texts WHERE id = m.agent) AS agent_id,
+    nullif((SELECT value FROM texts WHERE id = m.agent), '') AS agent_id,
     (SELECT value FROM texts WHERE id = m.claude_version) AS claude_version,
     (SELECT value FROM texts WHERE id = m.device) AS source_device,
     CASE
@@ -1072,18 +1071,89 @@ SELECT
     m.batch AS batch
 FROM claude_message_rows AS m;
 
--- Whose totals a message changes: its session's, those of the sessions that share it, and its agent's.
-CREATE VIEW claude_message_sessions AS
-SELECT m.id AS id, s.id AS owner
+-- Sessions in parts: what the session itself says (agent is an empty text) and what each of its agents says, with what is
+-- computed from the messages of each. counts is a JSON list: messages of users and of the model, those that a person
+-- wrote, compactions.
+CREATE TABLE claude_session_parts (
+    id INTEGER PRIMARY KEY,
+    session INTEGER NOT NULL,
+    agent INTEGER NOT NULL,
+    started_at TEXT NOT NULL,
+    time_source TEXT,
+    counts TEXT,
+    ended_at TEXT,
+    cwd TEXT,
+    model TEXT,
+    claude_version TEXT,
+    git_branch TEXT,
+    prompt TEXT,
+    shared_messages INTEGER,
+    -- kept by the store
+    origin INTEGER REFERENCES origins(id),
+    origin_start INTEGER,
+    origin_end INTEGER,
+    origin_pointer TEXT,
+    version TEXT NOT NULL DEFAULT '',
+    version_hash BLOB NOT NULL DEFAULT x'',
+    first_order TEXT,
+    scope INTEGER REFERENCES scopes(id),
+    seen TEXT,
+    batch INTEGER,
+    UNIQUE (session, agent)
+);
+
+CREATE VIEW claude_session_parts_derived AS
+SELECT
+    p.id AS id,
+    (SELECT json_array(
+            count(CASE m.type WHEN (SELECT id FROM texts WHERE value = 'user') THEN 1 END),
+            count(CASE m.type WHEN (SELECT id FROM texts WHERE value = 'assistant') THEN 1 END),
+            count(CASE WHEN m.flags & 8 THEN 1 END),
+            count(CASE WHEN m.flags & 256 THEN 1 END))
+        FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent) AS counts,
+    (SELECT max(m.timestamp) FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent) AS ended_at,
+    (SELECT value FROM texts WHERE id = (
+        SELECT m.cwd FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent AND m.cwd IS NOT NULL
+        ORDER BY m.timestamp, m.message_key LIMIT 1)) AS cwd,
+    (SELECT value FROM texts WHERE id = (
+        SELECT m.model FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent AND m.model IS NOT NULL
+        ORDER BY m.timestamp DESC, m.message_key DESC LIMIT 1)) AS model,
+    (SELECT value FROM texts WHERE id = (
+        SELECT m.claude_version FROM claude_message_rows AS m
+        WHERE m.session = p.session AND m.agent = p.agent AND m.claude_version IS NOT NULL
+        ORDER BY m.timestamp DESC, m.message_key DESC LIMIT 1)) AS claude_version,
+    (SELECT value FROM texts WHERE id = (
+        SELECT m.git_branch FROM claude_message_rows AS m
+        WHERE m.session = p.session AND m.agent = p.agent AND m.git_branch IS NOT NULL
+        ORDER BY m.timestamp DESC, m.message_key DESC LIMIT 1)) AS git_branch,
+    (SELECT substr(m.content_text, 1, 200) FROM claude_message_rows AS m
+        WHERE m.session = p.session AND m.agent = p.agent AND m.flags & 16
+        ORDER BY m.timestamp, m.message_key LIMIT 1) AS prompt,
+    (SELECT count(*) FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent AND EXISTS (
+        SELECT 1 FROM claude_message_rows AS o
+        WHERE o.message_key = m.message_key AND o.type = m.type AND o.session <> m.session)) AS shared_messages
+FROM claude_session_parts AS p;
+
+-- Whose totals a message changes: the part it stands in, and those of other sessions that have it, too.
+CREATE VIEW claude_message_parts AS
+SELECT m.id AS id, p.id AS owner
+FROM claude_message_rows AS m JOIN claude_session_parts AS p ON p.session = m.session AND p.agent = m.agent
+UNION ALL
+SELECT m.id, p.id
 FROM claude_message_rows AS m
-JOIN claude_message_rows AS o ON o.message_key = m.message_key
-JOIN texts AS t ON t.id = o.session
+JOIN claude_message_rows AS o ON o.message_key = m.message_key AND o.session <> m.session
+JOIN claude_session_parts AS p ON p.session = o.session AND p.agent = o.agent;
+
+CREATE VIEW claude_part_sessions AS
+SELECT p.id AS id, s.id AS owner
+FROM claude_session_parts AS p
+JOIN texts AS t ON t.id = p.session
 JOIN claude_sessions AS s ON s.session_id = t.value;
-CREATE VIEW claude_message_agents AS
-SELECT m.id AS id, a.id AS owner
-FROM claude_message_rows AS m
-JOIN texts AS t ON t.id = m.session
-JOIN texts AS g ON g.id = m.agent
+CREATE VIEW claude_part_agents AS
+SELECT p.id AS id, a.id AS owner
+FROM claude_session_parts AS p
+JOIN texts AS t ON t.id = p.session
+JOIN texts AS g ON g.id = p.agent
 JOIN claude_subagents AS a ON a.session_id = t.value AND a.subagent_id = g.value;
 
 -- Responses of the model, each once however many lines, files and sessions repeat it: each count is the greatest that any
@@ -1126,7 +1196,7 @@ CREATE TABLE claude_usage (
     seen TEXT,
     batch INTEGER
 );
-CREATE INDEX idx_claude_usage_bucket ON claude_usage(session_id, day, model);
+CREATE INDEX idx_claude_usage_session ON claude_usage(session_id);
 CREATE INDEX idx_claude_usage_agent ON claude_usage(agent, session_id) WHERE agent IS NOT NULL;
 
 -- The bucket that a response belongs to, and the agent that asked for it.
@@ -1351,11 +1421,12 @@ SELECT
     (SELECT sum(reported_cost_usd) FROM claude_usage_daily WHERE session_id = s.session_id) AS reported_cost_usd,
     (SELECT count(*) FROM claude_subagents AS a WHERE a.session_id = s.session_id) AS subagents,
     s.shared_messages AS shared_messages,
-    (SELECT k.session_id FROM claude_message_rows AS m
+    CASE WHEN s.shared_messages > 0 THEN (
+        SELECT k.session_id FROM claude_message_rows AS m
         JOIN claude_message_rows AS o ON o.message_key = m.message_key AND o.type = m.type AND o.session <> m.session
         JOIN texts AS w ON w.id = o.session
         JOIN claude_sessions AS k ON k.session_id = w.value
-        WHERE m.session = s.number ORDER BY k.started_at, k.session_id LIMIT 1) AS shares_with,
+        WHERE m.session = s.number ORDER BY k.started_at, k.session_id LIMIT 1) END AS shares_with,
     (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'forked-from'
         ORDER BY n.last_at DESC, n.value LIMIT 1) AS forked_from,
     coalesce(
@@ -1388,33 +1459,24 @@ FROM (
         (SELECT n.value FROM claude_notes AS n WHERE n.leaf IS NOT NULL AND trim(n.value) <> '' AND EXISTS (
             SELECT 1 FROM claude_message_rows AS m WHERE m.message_key = n.leaf AND m.session = t.id)
             ORDER BY n.last_at DESC, n.value LIMIT 1) AS summary,
-        (SELECT substr(m.content_text, 1, 200) FROM claude_message_rows AS m WHERE m.session = t.id AND m.flags & 16
-            ORDER BY m.timestamp, m.message_key LIMIT 1) AS prompt,
+        p.prompt AS prompt,
         (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'relocated'
             ORDER BY n.last_at DESC, n.value LIMIT 1) AS relocated,
-        (SELECT value FROM texts WHERE id = (
-        SELECT m.cwd FROM claude_message_rows AS m WHERE m.session = t.id AND m.cwd IS NOT NULL
-        ORDER BY m.timestamp, m.message_key LIMIT 1)) AS recorded,
+        coalesce(p.cwd, (SELECT min(q.cwd) FROM claude_session_parts AS q WHERE q.session = t.id)) AS recorded,
         (SELECT f.path FROM claude_folders AS f WHERE f.project_encoded = s.project_encoded AND f.is_own = 1
             ORDER BY f.path LIMIT 1) AS sibling,
-        (SELECT value FROM texts WHERE id = (
-        SELECT m.model FROM claude_message_rows AS m WHERE m.session = t.id AND m.model IS NOT NULL
-        ORDER BY m.timestamp DESC, m.message_key DESC LIMIT 1)) AS last_model,
-        (SELECT value FROM texts WHERE id = (
-        SELECT m.claude_version FROM claude_message_rows AS m WHERE m.session = t.id AND m.claude_version IS NOT NULL
-        ORDER BY m.timestamp DESC, m.message_key DESC LIMIT 1)) AS claude_version,
-        (SELECT value FROM texts WHERE id = (
-        SELECT m.git_branch FROM claude_message_rows AS m WHERE m.session = t.id AND m.git_branch IS NOT NULL
-        ORDER BY m.timestamp DESC, m.message_key DESC LIMIT 1)) AS git_branch,
-        (SELECT count(*) FROM claude_message_rows AS m WHERE m.session = t.id AND m.type = (SELECT id FROM texts WHERE value = 'user')) AS user_messages,
-        (SELECT count(*) FROM claude_message_rows AS m WHERE m.session = t.id AND m.type = (SELECT id FROM texts WHERE value = 'assistant')) AS assistant_messages,
-        (SELECT count(*) FROM claude_message_rows AS m WHERE m.session = t.id AND m.flags & 8) AS human_messages,
-        (SELECT count(*) FROM claude_message_rows AS m WHERE m.session = t.id AND m.flags & 256) AS compactions,
-        (SELECT max(m.timestamp) FROM claude_message_rows AS m WHERE m.session = t.id) AS ended_at,
-        (SELECT count(*) FROM claude_message_rows AS m WHERE m.session = t.id AND EXISTS (
-            SELECT 1 FROM claude_message_rows AS o
-            WHERE o.message_key = m.message_key AND o.type = m.type AND o.session <> m.session)) AS shared_messages
-    FROM claude_sessions AS s LEFT JOIN texts AS t ON t.value = s.session_id
+        coalesce(p.model, (SELECT max(q.model) FROM claude_session_parts AS q WHERE q.session = t.id)) AS last_model,
+        coalesce(p.claude_version, (SELECT max(q.claude_version) FROM claude_session_parts AS q WHERE q.session = t.id)) AS claude_version,
+        coalesce(p.git_branch, (SELECT max(q.git_branch) FROM claude_session_parts AS q WHERE q.session = t.id)) AS git_branch,
+        (SELECT coalesce(sum(json_extract(q.counts, '$[0]')), 0) FROM claude_session_parts AS q WHERE q.session = t.id) AS user_messages,
+        (SELECT coalesce(sum(json_extract(q.counts, '$[1]')), 0) FROM claude_session_parts AS q WHERE q.session = t.id) AS assistant_messages,
+        (SELECT coalesce(sum(json_extract(q.counts, '$[2]')), 0) FROM claude_session_parts AS q WHERE q.session = t.id) AS human_messages,
+        (SELECT coalesce(sum(json_extract(q.counts, '$[3]')), 0) FROM claude_session_parts AS q WHERE q.session = t.id) AS compactions,
+        (SELECT max(q.ended_at) FROM claude_session_parts AS q WHERE q.session = t.id) AS ended_at,
+        (SELECT coalesce(sum(q.shared_messages), 0) FROM claude_session_parts AS q WHERE q.session = t.id) AS shared_messages
+    FROM claude_sessions AS s
+    LEFT JOIN texts AS t ON t.value = s.session_id
+    LEFT JOIN claude_session_parts AS p ON p.session = t.id AND p.agent = (SELECT id FROM texts WHERE value = '')
 ) AS s;
 
 -- Agents that a session started, and helpers that the program started by itself. The call that started one is found by
@@ -1465,9 +1527,8 @@ CREATE INDEX idx_claude_subagents_started_at ON claude_subagents(started_at DESC
 CREATE VIEW claude_subagents_derived AS
 SELECT
     a.id AS id,
-    (SELECT count(*) FROM claude_message_rows AS m
-        WHERE m.session = t.id AND m.agent = g.id AND m.type IN (SELECT id FROM texts WHERE value IN ('user', 'assistant'))) AS total_messages,
-    (SELECT max(m.timestamp) FROM claude_message_rows AS m WHERE m.session = t.id AND m.agent = g.id) AS ended_at,
+    coalesce(json_extract(p.counts, '$[0]') + json_extract(p.counts, '$[1]'), 0) AS total_messages,
+    p.ended_at AS ended_at,
     a.call AS tool_use_id,
     CASE a.call WHEN a.tool_use_meta THEN 'meta' WHEN a.tool_use_result THEN 'result' WHEN a.tool_use_progress THEN 'progress' END AS tool_link,
     (SELECT c.message_key FROM claude_agent_calls AS c
@@ -1479,7 +1540,8 @@ SELECT
     (SELECT coalesce(sum(u.cache_read_tokens), 0) FROM claude_usage AS u WHERE u.agent = a.subagent_id AND u.session_id = a.session_id) AS cache_read_tokens
 FROM (SELECT *, coalesce(tool_use_meta, tool_use_result, tool_use_progress) AS call FROM claude_subagents) AS a
 LEFT JOIN texts AS t ON t.value = a.session_id
-LEFT JOIN texts AS g ON g.value = a.subagent_id;
+LEFT JOIN texts AS g ON g.value = a.subagent_id
+LEFT JOIN claude_session_parts AS p ON p.session = t.id AND p.agent = g.id;
 
 CREATE VIEW claude_subagent_sessions AS
 SELECT a.id AS id, s.id AS owner FROM claude_subagents AS a JOIN claude_sessions AS s ON s.session_id = a.session_id;

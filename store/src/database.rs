@@ -71,6 +71,8 @@ pub(crate) fn open_writer(settings: &Settings) -> Result<Connection> {
         }
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
         connection.set_prepared_statement_cache_capacity(256);
+        // Plans do not follow the values: or SQLite would make those of the large views anew for every row.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(connection)
     };
     open().map_err(|error| explain(&settings.database, error))

@@ -111,7 +111,7 @@ pub(crate) fn calls(
     let (agent, tool_use) = (clean(agent), clean(tool_use));
     if !reader
         .cursor
-        .say(format!("progress\t{}\t{agent}\t{tool_use}", scene.session))
+        .say(&["progress", scene.session, &agent, &tool_use])
     {
         return;
     }

@@ -153,10 +153,49 @@ pub static MESSAGES: Dataset = Dataset::rows("claude_messages", "Messages of ses
     .title("content_text")
     .text(&["content_text", "content_thinking", "content_tools"])
     .device("device")
-    .owners(&[
-        Owner::found_by("claude_sessions", "claude_message_sessions"),
-        Owner::found_by("claude_subagents", "claude_message_agents"),
-    ]);
+    .owners(&[Owner::found_by(
+        "claude_session_parts",
+        "claude_message_parts",
+    )]);
+
+/// What a session says itself, and what each of its agents says.
+pub static PARTS: Dataset = Dataset::rows(
+    "claude_session_parts",
+    "Sessions in parts: by themselves and by agent",
+)
+.columns(&[
+    Column::dictionary("session"),
+    Column::dictionary("agent"),
+    Column::time("started_at").merge(Merge::Time),
+    Column::text("time_source").merge(Merge::Time),
+    Column::text("counts").merge(Merge::Derived),
+    Column::time("ended_at").merge(Merge::Derived),
+    Column::text("cwd").merge(Merge::Derived),
+    Column::text("model").merge(Merge::Derived),
+    Column::text("claude_version").merge(Merge::Derived),
+    Column::text("git_branch").merge(Merge::Derived),
+    Column::text("prompt").merge(Merge::Derived),
+    Column::integer("shared_messages").merge(Merge::Derived),
+])
+.key(&["session", "agent"])
+.time("started_at")
+.owners(&[
+    Owner::found_by("claude_sessions", "claude_part_sessions"),
+    Owner::found_by("claude_subagents", "claude_part_agents"),
+])
+.derive(Derive {
+    view: "claude_session_parts_derived",
+    columns: &[
+        "counts",
+        "ended_at",
+        "cwd",
+        "model",
+        "claude_version",
+        "git_branch",
+        "prompt",
+        "shared_messages",
+    ],
+});
 
 /// Responses of the model, each once.
 pub static USAGE: Dataset = Dataset::rows("claude_usage", "Tokens of each response of the model")

@@ -23,7 +23,7 @@ use config::ClaudeConfig;
 use source::source;
 
 pub use datasets::{
-    AGENT_CALLS, DAILY, FOLDERS, HISTORY, IMAGES, LINES, MESSAGES, NOTES, PRICES, SESSIONS,
+    AGENT_CALLS, DAILY, FOLDERS, HISTORY, IMAGES, LINES, MESSAGES, NOTES, PARTS, PRICES, SESSIONS,
     SUBAGENTS, TODOS, TOOL_RESULTS, USAGE,
 };
 
@@ -33,7 +33,7 @@ datalake_core::register_source! {
     stability: Beta,
     cursor_version: 1,
     config: ClaudeConfig,
-    datasets: [&LINES, &SESSIONS, &MESSAGES, &USAGE, &DAILY, &PRICES, &NOTES, &FOLDERS, &SUBAGENTS, &AGENT_CALLS,
+    datasets: [&LINES, &SESSIONS, &MESSAGES, &PARTS, &USAGE, &DAILY, &PRICES, &NOTES, &FOLDERS, &SUBAGENTS, &AGENT_CALLS,
         &HISTORY, &TODOS, &TOOL_RESULTS, &IMAGES],
     recognises: recognise::recognises,
     fixtures: [

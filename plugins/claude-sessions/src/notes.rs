@@ -112,10 +112,7 @@ fn say(
         .iter()
         .take(8)
         .fold(0, |hash, byte| hash << 8 | u64::from(*byte));
-    if !reader
-        .cursor
-        .note(format!("{kind}\t{}", scene.session), hash)
-    {
+    if !reader.cursor.note(&[kind, scene.session], hash) {
         return;
     }
     let last = reader.cursor.time.and_then(Timestamp::from_micros);

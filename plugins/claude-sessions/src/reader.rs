@@ -6,7 +6,7 @@ use datalake_core::{Context, Link, Origin, Place, Record, Result, TimeSource, Ti
 use serde::Serialize;
 
 use crate::cursor::Cursor;
-use crate::datasets::{FOLDERS, LINES, SESSIONS, SUBAGENTS};
+use crate::datasets::{FOLDERS, LINES, PARTS, SESSIONS, SUBAGENTS};
 use crate::json::Moment;
 use crate::key::{Bytes, clean, of_line, of_uuid};
 use crate::line::Entry;
@@ -82,6 +82,14 @@ struct SessionRow<'a> {
     project_encoded: Option<&'a str>,
     source_device: &'a str,
     source_file: Option<&'a str>,
+    started_at: Timestamp,
+    time_source: TimeSource,
+}
+
+#[derive(Serialize)]
+struct PartRow<'a> {
+    session: &'a str,
+    agent: &'a str,
     started_at: Timestamp,
     time_source: TimeSource,
 }
@@ -185,6 +193,7 @@ impl<'a> Reader<'a> {
             self.session(&scene, made);
         }
         if entry.is_message() {
+            self.part(&scene, made);
             self.message(&scene, entry, made)?;
         }
         agents::journal(self, &scene, entry, made);
@@ -275,12 +284,27 @@ impl<'a> Reader<'a> {
         made.push(record.origin(scene.at.origin()));
     }
 
+    /// The part of the session that a message stands in.
+    fn part(&mut self, scene: &Scene<'_>, made: &mut Made<'_, '_>) {
+        let agent = scene.agent.unwrap_or_default();
+        if !self.cursor.stands_in(scene.session, agent) {
+            return;
+        }
+        let row = PartRow {
+            session: scene.session,
+            agent,
+            started_at: scene.time,
+            time_source: scene.time_source,
+        };
+        made.push(Record::new(&PARTS, &row).origin(scene.at.origin()));
+    }
+
     fn folder(&mut self, scene: &Scene<'_>, entry: &Entry<'_>, made: &mut Made<'_, '_>) {
         let (Some(project), Some(cwd)) = (self.location.project(), entry.cwd.get()) else {
             return;
         };
         let cwd = clean(cwd);
-        if !self.cursor.say(format!("folder\t{cwd}")) {
+        if !self.cursor.say(&["folder", &cwd]) {
             return;
         }
         let row = FolderRow {
@@ -298,10 +322,7 @@ impl<'a> Reader<'a> {
         let Some(agent) = scene.agent.filter(|_| entry.is_sidechain.0) else {
             return;
         };
-        if !self
-            .cursor
-            .say(format!("agent\t{}\t{agent}", scene.session))
-        {
+        if !self.cursor.say(&["agent", scene.session, agent]) {
             return;
         }
         let row = AgentRow {
