@@ -162,10 +162,11 @@ pub(crate) fn memory(work: &Work, options: &Options) -> Outcome<Report> {
         String::from("inputs larger than memory should be"),
     );
     let folder = tempfile::TempDir::new_in(work.path())?;
-    tree::one(folder.path(), options.bytes.unwrap_or(LARGE))?;
+    let bytes = options.bytes.unwrap_or(LARGE);
+    tree::one(folder.path(), bytes)?;
     let store = store_of(work, folder.path())?;
     let usage = store.run(&mut store.ingest()?)?;
-    let what = "peak RssAnon, a session of 1 GB";
+    let what = format!("peak RssAnon, a session of {} MB", bytes / MB);
     report.add(Figure::new(what, anonymous(&usage), "MB").at_most(MEMORY));
     let folder = tempfile::TempDir::new_in(work.path())?;
     let (log, _) = tree::one(folder.path(), MB)?;

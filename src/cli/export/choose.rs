@@ -106,7 +106,12 @@ fn named(app: &App, reader: &Reader, all: &[RawContent], name: &str) -> Result<F
             .collect()
     };
     let below = pick(&is_below);
-    let by_name = [pick(&is_path), pick(&is_file_name), pick(&is_stem)];
+    let by_name = [
+        pick(&is_path),
+        pick(&is_file_name),
+        pick(&is_stem),
+        pick(&is_start),
+    ];
     let contents = match by_name.into_iter().find(|found| !found.is_empty()) {
         Some(found) => found,
         None => of_origins(all, &origins_of_key(app, reader, name)?),
@@ -128,10 +133,20 @@ fn is_file_name(unit: &str, name: &str) -> bool {
     file_name(unit) == name
 }
 
-/// The name without an ending, or two: `a.jsonl.gz`.
+/// The name without its ending, and that of a compression: `a.jsonl.gz`.
 fn is_stem(unit: &str, name: &str) -> bool {
-    let rest = file_name(unit).strip_prefix(name);
-    rest.is_some_and(|rest| rest.starts_with('.') && !name.is_empty())
+    let plain = [".gz", ".zst"]
+        .iter()
+        .find_map(|packed| unit.strip_suffix(packed));
+    let file = file_name(plain.unwrap_or(unit));
+    let stem = file.rsplit_once('.').map(|(stem, _)| stem);
+    stem.is_some_and(|stem| stem == name && !name.is_empty())
+}
+
+/// The name without all that follows a dot: `a.meta.json`, unless there is an `a.json`.
+fn is_start(unit: &str, name: &str) -> bool {
+    let start = file_name(unit).split_once('.').map(|(start, _)| start);
+    start.is_some_and(|start| start == name && !name.is_empty())
 }
 
 /// Whether the file lies in a folder of this name.
@@ -181,7 +196,7 @@ fn nothing(reader: &Reader, all: &[RawContent], args: &ExportArgs, any: bool) ->
     }
     let units = reader.table("SELECT DISTINCT unit FROM checkpoints", &[], DEADLINE)?;
     let units = units.rows.iter().map(|row| print::cell(&row[0]));
-    let is = |unit: &str| is_path(unit, name) || is_file_name(unit, name) || is_stem(unit, name);
+    let is = |unit: &str| is_path(unit, name) || is_file_name(unit, name) || is_start(unit, name);
     if let Some(unit) = units.into_iter().find(|unit| is(unit)) {
         return Ok(not_kept(&unit));
     }
@@ -250,6 +265,7 @@ mod tests {
         assert!(is_file_name(unit, "0b1c.jsonl") && !is_file_name(unit, "0b1c"));
         assert!(is_stem(unit, "0b1c") && is_stem("0b1c.jsonl.gz", "0b1c"));
         assert!(!is_stem(unit, "0b1") && !is_stem(unit, "") && !is_stem(".jsonl", ""));
+        assert!(!is_stem("x/0b1c.meta.json", "0b1c") && is_start("x/0b1c.meta.json", "0b1c"));
         assert!(is_below("x/0b1c/subagents/agent-1.jsonl", "0b1c"));
         assert!(!is_below("x/0b1c", "0b1c") && !is_below("x/y", ""));
     }
