@@ -928,13 +928,13 @@ END;
 -- the text of one that is no UUID; x'6c' and a hash of the line of a message without one. usage_key is that of its usage.
 -- flags: 1 in a side chain, 2 written by the program (isMeta), 4 summary of a compaction, 8 typed by a person, 16 a
 -- prompt that can be a title, 32 an error of the service, 64 the time is that of the line before or of the file,
--- 128 a tool failed, 256 a compaction. agent is the number of an empty text where the session itself speaks.
+-- 128 a tool failed, 256 a compaction. time is in microseconds since 1970. agent is the number of an empty text where the session itself speaks.
 CREATE TABLE claude_message_rows (
     id INTEGER PRIMARY KEY,
     message_key BLOB NOT NULL,
     type INTEGER NOT NULL,
     session INTEGER NOT NULL,
-    timestamp TEXT NOT NULL,
+    time INTEGER NOT NULL,
     flags INTEGER NOT NULL,
     parent_key BLOB,
     logical_parent BLOB,
@@ -977,8 +977,8 @@ CREATE TABLE claude_message_rows (
     content_tools TEXT,
     UNIQUE (message_key, type, session)
 );
-CREATE INDEX idx_claude_messages_session ON claude_message_rows(session, agent, timestamp, type, flags);
-CREATE INDEX idx_claude_messages_timestamp ON claude_message_rows(timestamp DESC, id DESC);
+CREATE INDEX idx_claude_messages_session ON claude_message_rows(session, agent, time, type, flags);
+CREATE INDEX idx_claude_messages_timestamp ON claude_message_rows(time DESC, id DESC);
 CREATE INDEX idx_claude_messages_logical ON claude_message_rows(session, logical_parent) WHERE logical_parent IS NOT NULL;
 
 CREATE VIRTUAL TABLE claude_messages_fts USING fts5(
@@ -1034,7 +1034,9 @@ SELECT
     m.cache_creation_tokens AS cache_creation_tokens,
     (SELECT value FROM texts WHERE id = m.stop_reason) AS stop_reason,
     (SELECT request_id FROM claude_usage WHERE usage_key = m.usage_key) AS request_id,
-    m.timestamp AS timestamp,
+    strftime('%Y-%m-%dT%H:%M:%S', (m.time - ((m.time % 1000000) + 1000000) % 1000000) / 1000000, 'unixepoch')
+        || printf('.%06dZ', ((m.time % 1000000) + 1000000) % 1000000) AS timestamp,
+    m.time AS time,
     m.origin_start AS sequence_number,
     m.todos AS todos,
     m.rating AS rating,
@@ -1111,24 +1113,26 @@ SELECT
             count(CASE WHEN m.flags & 8 THEN 1 END),
             count(CASE WHEN m.flags & 256 THEN 1 END))
         FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent) AS counts,
-    (SELECT max(m.timestamp) FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent) AS ended_at,
+    (SELECT strftime('%Y-%m-%dT%H:%M:%S', (max(m.time) - ((max(m.time) % 1000000) + 1000000) % 1000000) / 1000000, 'unixepoch')
+        || printf('.%06dZ', ((max(m.time) % 1000000) + 1000000) % 1000000)
+        FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent) AS ended_at,
     (SELECT value FROM texts WHERE id = (
         SELECT m.cwd FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent AND m.cwd IS NOT NULL
-        ORDER BY m.timestamp, m.message_key LIMIT 1)) AS cwd,
+        ORDER BY m.time, m.message_key LIMIT 1)) AS cwd,
     (SELECT value FROM texts WHERE id = (
         SELECT m.model FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent AND m.model IS NOT NULL
-        ORDER BY m.timestamp DESC, m.message_key DESC LIMIT 1)) AS model,
+        ORDER BY m.time DESC, m.message_key DESC LIMIT 1)) AS model,
     (SELECT value FROM texts WHERE id = (
         SELECT m.claude_version FROM claude_message_rows AS m
         WHERE m.session = p.session AND m.agent = p.agent AND m.claude_version IS NOT NULL
-        ORDER BY m.timestamp DESC, m.message_key DESC LIMIT 1)) AS claude_version,
+        ORDER BY m.time DESC, m.message_key DESC LIMIT 1)) AS claude_version,
     (SELECT value FROM texts WHERE id = (
         SELECT m.git_branch FROM claude_message_rows AS m
         WHERE m.session = p.session AND m.agent = p.agent AND m.git_branch IS NOT NULL
-        ORDER BY m.timestamp DESC, m.message_key DESC LIMIT 1)) AS git_branch,
+        ORDER BY m.time DESC, m.message_key DESC LIMIT 1)) AS git_branch,
     (SELECT substr(m.content_text, 1, 200) FROM claude_message_rows AS m
         WHERE m.session = p.session AND m.agent = p.agent AND m.flags & 16
-        ORDER BY m.timestamp, m.message_key LIMIT 1) AS prompt,
+        ORDER BY m.time, m.message_key LIMIT 1) AS prompt,
     (SELECT count(*) FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent AND EXISTS (
         SELECT 1 FROM claude_message_rows AS o
         WHERE o.message_key = m.message_key AND o.type = m.type AND o.session <> m.session)) AS shared_messages
@@ -1438,7 +1442,7 @@ SELECT
             WHERE m.session = s.number AND m.logical_parent IS NOT NULL AND o.session <> m.session
                 AND NOT EXISTS (SELECT 1 FROM claude_message_rows AS q
                     WHERE q.message_key = m.logical_parent AND q.session = m.session)
-            ORDER BY o.timestamp DESC, w.value LIMIT 1)) AS continued_from,
+            ORDER BY o.time DESC, w.value LIMIT 1)) AS continued_from,
     (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'continued-in'
         ORDER BY n.last_at DESC, n.value LIMIT 1) AS continued_in
 FROM (

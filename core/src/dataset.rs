@@ -14,7 +14,7 @@ pub enum Shape {
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A 64-bit integer; `bool` counts as 0 or 1.
+    /// A 64-bit integer; `bool` counts as 0 or 1, an instant as microseconds since 1970.
     Integer,
     /// A 64-bit float.
     Real,
@@ -319,6 +319,12 @@ impl Dataset {
     /// The position of a column.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// Whether its times are microseconds; then what is queried has them as text in the column `timestamp`.
+    pub fn time_is_number(&self) -> bool {
+        let column = self.time_column().map(|time| self.columns[time]);
+        self.shape == Shape::Series || column.is_some_and(|column| column.kind == Kind::Integer)
     }
 
     /// The position of the time column.

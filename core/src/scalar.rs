@@ -80,7 +80,7 @@ impl Scalar<'_> {
 
     #[inline]
     fn time(self, micros: i64) -> Result<(), ScalarError> {
-        if self.series {
+        if self.series || self.column.kind == Kind::Integer {
             self.integer(micros)
         } else {
             self.time_text(micros)

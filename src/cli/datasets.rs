@@ -102,7 +102,7 @@ fn print_rows(reader: &Reader, dataset: &Dataset, table: &Table) -> Result<()> {
 
 fn shown_columns(dataset: &Dataset, table: &Table) -> Vec<usize> {
     let place = |name: &str| table.columns.iter().position(|column| column == name);
-    let time = if dataset.shape == Shape::Series {
+    let time = if dataset.time_is_number() {
         "timestamp"
     } else {
         dataset.time

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use datalake_core::{Dataset, Result, Shape, Zone};
+use datalake_core::{Dataset, Result, Zone};
 use datalake_store::{Cell, Reader, Table};
 use serde_json::json;
 
@@ -101,27 +101,18 @@ fn text(counts: &Counts, zone: &Zone) -> Result<()> {
     })
 }
 
-/// Rows, first and last instant.
+/// Rows, first and last instant: the ends of an index.
 fn counting(dataset: &Dataset) -> String {
     let Dataset { table, time, .. } = dataset;
-    match dataset.shape {
-        // The ends of the key; the instants come from integers. An absent one is an empty text, which comes behind them.
-        Shape::Series => {
-            let text = |end: &str| {
-                format!(
-                    "strftime('%Y-%m-%dT%H:%M:%SZ', (SELECT {end}({time}) FROM {table} WHERE {time} < '') / 1000000, 'unixepoch')"
-                )
-            };
-            format!(
-                "SELECT (SELECT count(*) FROM {table}), {}, {}",
-                text("min"),
-                text("max")
-            )
-        }
-        Shape::Rows => format!(
-            "SELECT (SELECT count(*) FROM {table}), (SELECT min({time}) FROM {table}), (SELECT max({time}) FROM {table})"
+    let end = |end: &str| match dataset.time_is_number() {
+        // One that is absent is an empty text, which is more than any number.
+        true => format!(
+            "strftime('%Y-%m-%dT%H:%M:%SZ', (SELECT {end}({time}) FROM {table} WHERE {time} < '') / 1000000, 'unixepoch')"
         ),
-    }
+        false => format!("(SELECT {end}({time}) FROM {table})"),
+    };
+    let (first, last) = (end("min"), end("max"));
+    format!("SELECT (SELECT count(*) FROM {table}), {first}, {last}")
 }
 
 /// A number of an answer's first row.

@@ -118,7 +118,7 @@ pub static MESSAGES: Dataset = Dataset::rows("claude_messages", "Messages of ses
         Column::blob("message_key"),
         Column::dictionary("type"),
         Column::dictionary("session"),
-        Column::time("timestamp").merge(Merge::Least),
+        Column::integer("time").merge(Merge::Least),
         Column::integer("flags"),
         Column::blob("parent_key"),
         Column::blob("logical_parent"),
@@ -149,7 +149,7 @@ pub static MESSAGES: Dataset = Dataset::rows("claude_messages", "Messages of ses
         Column::text("rating_notes").merge(Merge::User),
     ])
     .key(&["message_key", "type", "session"])
-    .time("timestamp")
+    .time("time")
     .title("content_text")
     .text(&["content_text", "content_thinking", "content_tools"])
     .device("device")
