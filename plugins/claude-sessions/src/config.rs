@@ -8,7 +8,7 @@ datalake_core::config! {
         /// The folder of Claude Code, a folder of projects, a log (`.jsonl`), or a list of these.
         pub path: Paths = ["~/.claude"],
         /// How many bytes of each input and output of a tool are kept to read and to search; the logs have them whole.
-        pub tool_text: u64 = 256,
+        pub tool_text: u64 = 1024,
         /// A CSV file with prices beside those that are known: the README says how it looks. A price that is known is replaced.
         #[example("~/.config/datalake/claude-prices.csv")]
         pub prices: Option<std::path::PathBuf>,
