@@ -60,15 +60,20 @@ impl Intent {
         })
     }
 
-    fn write(&self) -> io::Result<()> {
-        let mut text = Vec::new();
+    fn write(&self) -> Result<(), NotPlaced> {
+        let failed = |error| Error::io(self.file.display(), error);
+        let mut text = String::new();
         for Naming { staged, path } in &self.namings {
             let staged = staged.file_name().unwrap_or_default();
-            writeln!(text, "{}\n{path}", staged.to_string_lossy())?;
+            text.push_str(&format!("{}\n{path}\n", staged.to_string_lossy()));
         }
-        let mut file = File::create(&self.file)?;
-        file.write_all(&text)?;
+        let written = File::create(&self.file).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            Ok(file)
+        });
+        let file = written.map_err(|error| NotPlaced::Failed(failed(error)))?;
         file.sync_all()
+            .map_err(|error| NotPlaced::NotSynced(failed(error)))
     }
 }
 
@@ -82,6 +87,16 @@ pub(crate) enum NotPlaced {
     NotSynced(Error),
     /// Something else.
     Failed(Error),
+}
+
+impl From<NotPlaced> for Error {
+    fn from(not: NotPlaced) -> Self {
+        match not {
+            NotPlaced::Taken(error) | NotPlaced::NotSynced(error) | NotPlaced::Failed(error) => {
+                error
+            }
+        }
+    }
 }
 
 /// Files of one transaction on their way to their final names. Dropped before it is done, it takes them back.
@@ -152,16 +167,14 @@ impl Placing {
         }
         let folders: BTreeSet<PathBuf> = self.chosen.iter().map(Self::folder).collect();
         for folder in &folders {
-            self.make_folders(folder).map_err(NotPlaced::NotSynced)?;
+            self.make_folders(folder)?;
         }
         let number = self.tree.next.fetch_add(1, Ordering::Relaxed);
         let intent = self.intent.insert(Intent {
             file: self.tree.staging.join(format!("{number}.intent")),
             namings: std::mem::take(&mut self.chosen),
         });
-        intent
-            .write()
-            .map_err(|error| NotPlaced::NotSynced(Error::io(intent.file.display(), error)))?;
+        intent.write()?;
         for Naming { staged, path } in &intent.namings {
             let target = self.tree.root.join(path);
             link_or_rename(staged, &target).map_err(|error| self.tree.not_placed(path, error))?;
@@ -180,7 +193,7 @@ impl Placing {
     }
 
     /// Makes a folder below the root so that it outlasts a power loss.
-    fn make_folders(&self, folder: &Path) -> Result<()> {
+    fn make_folders(&self, folder: &Path) -> Result<(), NotPlaced> {
         let mut full = self.tree.root.clone();
         for part in folder {
             let parent = full.clone();
@@ -189,10 +202,12 @@ impl Placing {
                 Ok(()) => {
                     set_mode(&full, 0o755);
                     // Found there by the next attempt, it would be taken for one that lasts.
-                    sync_folder(&parent).inspect_err(|_| drop(fs::remove_dir(&full)))?;
+                    sync_folder(&parent)
+                        .inspect_err(|_| drop(fs::remove_dir(&full)))
+                        .map_err(NotPlaced::NotSynced)?;
                 }
                 Err(_) if full.is_dir() => {}
-                Err(error) => return Err(Error::io(full.display(), error)),
+                Err(error) => return Err(NotPlaced::Failed(Error::io(full.display(), error))),
             }
         }
         Ok(())
@@ -207,7 +222,7 @@ impl Placing {
         let expected = self.reserved.contains(&path.to_lowercase());
         if !expected && target.symlink_metadata().is_err() && staged.exists() && is_inside(path) {
             let folder = Path::new(path).parent().unwrap_or(Path::new(""));
-            self.make_folders(folder)?;
+            self.make_folders(folder).map_err(Error::from)?;
             link_or_rename(staged, &target).map_err(|error| Error::io(target.display(), error))?;
             set_mode(&target, 0o644);
             sync_folder(&self.tree.root.join(folder))?;

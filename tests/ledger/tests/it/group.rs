@@ -115,6 +115,26 @@ fn one_that_fails_costs_the_others_nothing() {
     home.nothing_staged();
 }
 
+#[test]
+fn a_folder_that_cannot_be_made_concerns_its_own_files_alone() {
+    let home = Home::new();
+    let lake = home.open();
+    std::fs::create_dir_all(home.data().join("ledger/2026/01")).unwrap();
+    std::fs::write(home.data().join("ledger/2026/01/10"), "in the way").unwrap();
+    let mut units = entries(6);
+    units[3] = parse(
+        r#"{"op":"entry","entry":"e3","label":"red","amount":1,"accounts":["a"],"file":{"name":"f","text":"3","made":"2026-01-10T12:00:00Z"}}
+           {"op":"commit"}"#,
+    );
+    let done = together(&lake, &units, || {});
+    let failed: Vec<usize> = (0..6).filter(|unit| done[*unit].is_err()).collect();
+    assert_eq!(failed, [3]);
+    assert_eq!(home.get::<i64>("SELECT count(*) FROM ledger_entries"), 5);
+    std::fs::remove_file(home.data().join("ledger/2026/01/10")).unwrap();
+    home.check();
+    home.nothing_staged();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
