@@ -64,6 +64,8 @@ pub(crate) fn open_writer(settings: &Settings) -> Result<Connection> {
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -((settings.cache >> 10) as i64))?;
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+        // 16 MiB of log: a page that many batches change is copied into the database once.
+        connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         if let Some(size) = settings.max_size {
             let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;

@@ -23,6 +23,10 @@ pub(crate) fn touch(db: &Connection, plan: &Plan, id: i64) -> rusqlite::Result<(
 }
 
 /// Marks rows and the owners they have now: called for new rows, many at once.
+///
+/// A statement that can fail halfway is one that SQLite must be able to take back by itself, and before it begins one
+/// it has every full-text index write down what it holds in memory. `OR IGNORE` cannot fail, so that the indexes are
+/// written once a transaction.
 pub(crate) fn touch_range(
     db: &Connection,
     plan: &Plan,
@@ -30,8 +34,7 @@ pub(crate) fn touch_range(
 ) -> rusqlite::Result<()> {
     if plan.dataset.derive.is_some() {
         let sql = format!(
-            "INSERT INTO dirty (dataset, row_id) SELECT ?1, id FROM {} WHERE id BETWEEN ?2 AND ?3
-             ON CONFLICT DO NOTHING",
+            "INSERT OR IGNORE INTO dirty (dataset, row_id) SELECT ?1, id FROM {} WHERE id BETWEEN ?2 AND ?3",
             plan.dataset.table
         );
         db.prepare_cached(&sql)?
@@ -48,8 +51,8 @@ pub(crate) fn touch_owners(db: &Connection, plan: &Plan, id: i64) -> rusqlite::R
 fn mark_owners(db: &Connection, plan: &Plan, ids: &RangeInclusive<i64>) -> rusqlite::Result<()> {
     for owner in plan.dataset.owners {
         let sql = format!(
-            "INSERT INTO dirty (dataset, row_id) SELECT DISTINCT ?1, {0} FROM {1}
-             WHERE id BETWEEN ?2 AND ?3 AND {0} IS NOT NULL ON CONFLICT DO NOTHING",
+            "INSERT OR IGNORE INTO dirty (dataset, row_id) SELECT DISTINCT ?1, {0} FROM {1}
+             WHERE id BETWEEN ?2 AND ?3 AND {0} IS NOT NULL",
             owner.column,
             owner.view.unwrap_or(plan.dataset.table)
         );
