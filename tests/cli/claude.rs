@@ -1,5 +1,4 @@
 //! Claude Code's sessions through the program: a log that grows, tears and is deleted.
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::fs;
 
@@ -7,21 +6,36 @@ use crate::support::context::TestContext;
 
 const SESSION: &str = "4f1c2a5e-0b6d-4c1e-9f3a-2d7b8c9e0a11";
 
+/// A line of the session with this type, time and whatever else it says.
+fn line(kind: &str, time: &str, rest: &str) -> String {
+    format!(
+        "{{\"type\":\"{kind}\",\"sessionId\":\"{SESSION}\",\"timestamp\":\"2026-01-10T06:30:{time}.000Z\",{rest}}}\n"
+    )
+}
+
+/// A line of the answer: each names all of it as far as it has come.
+fn answer(uuid: &str, time: &str, text: &str, tokens: u64) -> String {
+    let content = format!(r#""content":[{{"type":"text","text":"{text}"}}]"#);
+    let usage = format!(r#""usage":{{"input_tokens":10,"output_tokens":{tokens}}}"#);
+    let message = format!(
+        r#"{{"id":"m1","role":"assistant","model":"claude-sonnet-4-5",{content},{usage}}}"#
+    );
+    let rest = format!(r#""uuid":"{uuid}","requestId":"r1","message":{message}"#);
+    line("assistant", time, &rest)
+}
+
 /// What was written first: a line without a time, a prompt, half of the answer, and a line that is none.
-const BEGUN: &str = concat!(
-    r#"{"type":"mode","sessionId":"4f1c2a5e-0b6d-4c1e-9f3a-2d7b8c9e0a11","mode":"normal"}"#,
-    "\n",
-    r#"{"type":"user","uuid":"u1","sessionId":"4f1c2a5e-0b6d-4c1e-9f3a-2d7b8c9e0a11","cwd":"/home/me/my-garden","timestamp":"2026-01-10T06:30:00.000Z","message":{"role":"user","content":"Where do the tomatoes go?"}}"#,
-    "\n",
-    r#"{"type":"assistant","uuid":"a1","sessionId":"4f1c2a5e-0b6d-4c1e-9f3a-2d7b8c9e0a11","timestamp":"2026-01-10T06:30:05.000Z","requestId":"r1","message":{"id":"m1","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"Beside"}],"usage":{"input_tokens":10,"output_tokens":2}}}"#,
-    "\n",
-    "no JSON at all\n",
-);
-/// What was written later: the rest of the answer.
-const GROWN: &str = concat!(
-    r#"{"type":"assistant","uuid":"a2","sessionId":"4f1c2a5e-0b6d-4c1e-9f3a-2d7b8c9e0a11","timestamp":"2026-01-10T06:30:09.000Z","requestId":"r1","message":{"id":"m1","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"Beside the wall."}],"usage":{"input_tokens":10,"output_tokens":40}}}"#,
-    "\n",
-);
+fn first() -> String {
+    let untimed =
+        format!("{{\"type\":\"mode\",\"sessionId\":\"{SESSION}\",\"mode\":\"normal\"}}\n");
+    let prompt = r#""uuid":"u1","cwd":"/home/me/my-garden","message":{"role":"user","content":"Where do they go?"}"#;
+    let prompt = line("user", "00", prompt);
+    format!(
+        "{untimed}{prompt}{}no JSON at all\n",
+        answer("a1", "05", "Beside", 2)
+    )
+}
+
 /// A line that was never finished, and ends within a letter.
 const TORN: &[u8] = b"{\"type\":\"user\",\"uuid\":\"u2\",\"message\":{\"content\":\"caf\xc3";
 
@@ -35,7 +49,7 @@ fn begun() -> TestContext {
         "datalake.toml",
         "device = \"desk\"\n[source.claude-sessions]\npath = \"claude\"\n",
     );
-    cx.write(&log(), BEGUN);
+    cx.write(&log(), first());
     cx.run("run").expect(3);
     cx
 }
@@ -43,7 +57,7 @@ fn begun() -> TestContext {
 #[test]
 fn a_session_follows_its_log_and_outlives_it() {
     let cx = begun();
-    cx.append(&log(), GROWN);
+    cx.append(&log(), answer("a2", "09", "Beside the wall.", 40));
     cx.append(&log(), TORN);
     cx.run("run").expect(0);
     let whole = fs::read(cx.path(&log())).unwrap();

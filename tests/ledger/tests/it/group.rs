@@ -123,7 +123,7 @@ fn a_folder_that_cannot_be_made_concerns_its_own_files_alone() {
     std::fs::write(home.data().join("ledger/2026/01/10"), "in the way").unwrap();
     let mut units = entries(6);
     units[3] = parse(
-        r#"{"op":"entry","entry":"e3","label":"red","amount":1,"accounts":["a"],"file":{"name":"f","text":"3","made":"2026-01-10T12:00:00Z"}}
+        r#"{"op":"entry","entry":"e3","label":"red","amount":1,"accounts":["a"],"file":{"text":"3","made":"2026-01-10T12:00:00Z"}}
            {"op":"commit"}"#,
     );
     let done = together(&lake, &units, || {});
