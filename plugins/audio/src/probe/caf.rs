@@ -209,9 +209,7 @@ fn finish(probe: &mut Probe<'_>, found: &Found) -> Step {
         .map(|(_, valid, _)| valid)
         .filter(|&valid| valid > 0);
     match (valid, length.checked_div(description.bytes.into())) {
-        (Some(valid), _) if !found.is_cut => {
-            probe.facts.last(valid, DurationSource::Container)
-        }
+        (Some(valid), _) if !found.is_cut => probe.facts.last(valid, DurationSource::Container),
         (_, Some(packets)) => {
             probe.facts.last(
                 packets.saturating_mul(description.frames.into()),

@@ -46,9 +46,13 @@ pub(super) fn begins(head: &[u8]) -> bool {
         return false;
     };
     let size = u32::from_be_bytes([size[0], size[1], size[2], size[3]]);
+    // Only sound itself is large. What begins with four letters of a text would be.
+    let is_small = size >> 24 == 0;
     match &[*a, *b, *c, *d] {
-        b"ftyp" | b"moov" | b"styp" | b"moof" => size >= 8,
-        b"mdat" | b"wide" | b"free" | b"skip" | b"pnot" => size >= 8 || size == 1,
+        b"ftyp" | b"styp" => size >= 8 && is_small,
+        b"moov" | b"moof" => size >= 8 && size >> 29 == 0,
+        b"wide" | b"free" | b"skip" | b"pnot" => (size >= 8 || size == 1) && is_small,
+        b"mdat" => size >= 8 || size == 1,
         _ => false,
     }
 }
