@@ -76,6 +76,8 @@ struct Track {
 struct Walk {
     brand: [u8; 4],
     has_index: bool,
+    /// Whether sound was met, wherever it is described.
+    has_data: bool,
     /// Ticks in a second, of the whole.
     scale: u32,
     tracks: Vec<Track>,
@@ -91,8 +93,13 @@ pub(super) fn read(probe: &mut Probe<'_>) -> Step {
     let mut seen = 0;
     while let Some(header) = next_box(&mut probe.input)? {
         if header.end > probe.input.end() {
-            probe.facts.cut("the file ends before the sound does");
+            if walk.is_behind(&header) {
+                probe.facts.warn("what follows the sound is no part of it");
+            } else {
+                probe.facts.cut("the file ends before the sound does");
+            }
         }
+        walk.has_data |= &header.name == b"mdat";
         let next = walk.take(probe, &header)?;
         probe.input.seek(next);
         seen += 1;
@@ -138,6 +145,13 @@ fn next_box(input: &mut Input<'_>) -> io::Result<Option<Header>> {
 }
 
 impl Walk {
+    /// Whether a box can be missing without loss: taggers and uploads put bytes of their own behind all that counts,
+    /// which read as a box are longer than the file.
+    fn is_behind(&self, header: &Header) -> bool {
+        let counts = &header.name == b"mdat" || CONTAINERS.contains(&&header.name);
+        self.has_index && self.has_data && !counts
+    }
+
     /// Takes a box, and gives the place to go on at.
     fn take(&mut self, probe: &mut Probe<'_>, header: &Header) -> Step<u64> {
         if let Some(next) = self.texts.enter(header) {
