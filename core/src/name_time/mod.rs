@@ -25,7 +25,10 @@
 //! | date | `20260110`, `2026-01-10`, `2026_01_10`, `2026.01.10`, `2026:01:10`, `10 January 2026`, `Jan 10, 2026`, `2026-Jan-10` |
 //! | between | nothing (14 digits), `_`, `-`, `.`, `T`, a space, `, `, ` - `, `_at_`, one or two words such as ` at ` or ` a las ` |
 //! | time | `120000`, `12-00-00`, `12_00_00`, `12.00.00`, `12:00:00`, `12h00m00s`; `12-00` and alike without seconds |
-//! | then | `.123`, `-123` after `12-00-00`; `AM`, `pm`, `p. m.`; `Z`, `+10:00`, `+1000` |
+//! | then | `.123`, `-123` after `12-00-00`, `123` after `120000`; `AM`, `pm`, `p. m.`, `μ.μ.`; `Z`, `+10:00`, `+1000` |
+//!
+//! Half-days may stand before the hour, too: `PM 1.05.09`, `下午1.05.09`, `오후 1.05.09`. Behind a word of such a script
+//! that is not known an hour from 1 to 12 may be either, and only the day counts.
 //!
 //! Three shapes name an instant: `GMT` in front of a date (Zoom), seconds since 1970 in front of the name of a tool
 //! (`1767225600_grim.png`), and those of hyprwhspr's segments (`1a2b3c4d_003_1767225600.wav`).

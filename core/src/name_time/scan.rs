@@ -23,7 +23,8 @@ const JOINTS: &[(&[u8], bool)] = &[
     (b" - ", false),
     (b".", false),
 ];
-/// Morning and afternoon, and how many hours the clock is then ahead of the one on the wall.
+/// Morning and afternoon, before the hour or behind it, and how many hours the clock is then ahead of the one on the
+/// wall. Korean stands here composed and decomposed.
 const HALVES: &[(&[u8], i16)] = &[
     (b"am", 0),
     (b"a.m.", 0),
@@ -31,7 +32,23 @@ const HALVES: &[(&[u8], i16)] = &[
     (b"pm", 12),
     (b"p.m.", 12),
     (b"p. m.", 12),
+    ("上午".as_bytes(), 0),
+    ("下午".as_bytes(), 12),
+    ("午前".as_bytes(), 0),
+    ("午後".as_bytes(), 12),
+    ("오전".as_bytes(), 0),
+    ("오후".as_bytes(), 12),
+    ("\u{110b}\u{1169}\u{110c}\u{1165}\u{11ab}".as_bytes(), 0),
+    ("\u{110b}\u{1169}\u{1112}\u{116e}".as_bytes(), 12),
+    ("π.μ.".as_bytes(), 0),
+    ("μ.μ.".as_bytes(), 12),
+    ("πμ".as_bytes(), 0),
+    ("μμ".as_bytes(), 12),
+    ("ص".as_bytes(), 0),
+    ("م".as_bytes(), 12),
 ];
+/// Words for `at` in scripts of which other words there are half-days.
+const AT: &[&str] = &["בשעה", "في", "เวลา"];
 pub(super) const MONTHS: &[&[u8]] = &[
     b"january",
     b"february",
@@ -158,6 +175,8 @@ struct Hands {
     hour: i16,
     minute: i16,
     second: Option<i16>,
+    /// Where it follows the seconds without a mark.
+    millisecond: Option<i16>,
     /// What stands behind the hour.
     mark: Option<u8>,
     /// Whether the hour has two digits.
@@ -173,6 +192,37 @@ enum Style {
     Dotted,
     /// Otherwise.
     Plain,
+}
+
+/// What is said of a time of day before it.
+#[derive(Clone, Copy)]
+enum Lead {
+    /// Nothing.
+    None,
+    /// Morning or afternoon, as hours to add.
+    Half(i16),
+    /// A word that may be morning or afternoon.
+    Unknown,
+}
+
+impl Lead {
+    /// What the words between a date and a time say. In Latin, Greek and Cyrillic letters half-days stand behind.
+    fn of(words: &[u8]) -> Self {
+        let words = String::from_utf8_lossy(words);
+        let foreign = |letter: char| letter > '\u{52f}' && letter.is_alphabetic();
+        match words.contains(foreign) && !AT.contains(&words.trim()) {
+            true => Self::Unknown,
+            false => Self::None,
+        }
+    }
+}
+
+/// A place where a time of day may begin behind a date.
+struct Joined<'a> {
+    scan: Scan<'a>,
+    /// Whether a time without seconds may follow.
+    minutes: bool,
+    lead: Lead,
 }
 
 /// A place in a name.
@@ -191,8 +241,8 @@ impl<'a> Scan<'a> {
             true => WrittenZone::Utc,
             false => WrittenZone::Local,
         };
-        for (mut scan, minutes) in behind.joined() {
-            match scan.time_of_day(minutes) {
+        for mut joined in behind.joined() {
+            match joined.scan.time_of_day(joined.minutes, joined.lead) {
                 Clock::Other => {}
                 Clock::Wrong => return None,
                 Clock::Read(time, precision, written) => {
@@ -254,14 +304,38 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The places behind each thing that may stand between a date and a time, and whether minutes will do there.
-    fn joined(self) -> impl Iterator<Item = (Self, bool)> {
+    /// The places behind each thing that may stand between a date and a time.
+    fn joined(self) -> impl Iterator<Item = Joined<'a>> {
         let joints = JOINTS.iter().filter_map(move |(joint, minutes)| {
             let mut scan = self;
-            scan.eat(joint).then_some((scan, *minutes))
+            scan.eat(joint).then_some(Joined {
+                scan,
+                minutes: *minutes,
+                lead: Lead::None,
+            })
         });
         let mut scan = self;
-        joints.chain(scan.words().then_some((scan, false)))
+        let words = scan.words().then(|| Joined {
+            scan,
+            minutes: false,
+            lead: Lead::of(&self.text[self.at..scan.at]),
+        });
+        self.half_before().into_iter().chain(joints).chain(words)
+    }
+
+    /// The place behind a half-day that stands before the hour, with a space between them or without.
+    fn half_before(mut self) -> Option<Joined<'a>> {
+        let spaced = self.eat(b" at ") || self.eat(b", ") || self.eat(b" ");
+        HALVES.iter().find_map(|(word, ahead)| {
+            let mut scan = self;
+            let read = scan.eat(word) && (spaced || !word.is_ascii());
+            scan.eat(b" ");
+            (read && scan.run() > 0).then_some(Joined {
+                scan,
+                minutes: false,
+                lead: Lead::Half(*ahead),
+            })
+        })
     }
 
     /// Goes past a space and one or two words with a space behind each, if digits follow.
@@ -281,12 +355,18 @@ impl<'a> Scan<'a> {
     }
 
     /// A time of day up to the end of its word; one without seconds only where `minutes` will do.
-    fn time_of_day(&mut self, minutes: bool) -> Clock {
+    fn time_of_day(&mut self, minutes: bool, lead: Lead) -> Clock {
         let Some(hands) = self.hands() else {
             return Clock::Other;
         };
-        let millisecond = hands.second.and_then(|_| self.fraction(hands.mark));
-        let half = self.half(hands.hour);
+        let fraction = || hands.second.and_then(|_| self.fraction(hands.mark));
+        let millisecond = hands.millisecond.or_else(fraction);
+        let half = match (self.half(hands.hour), lead) {
+            // In Japan the clock goes from 0 to 11.
+            (None, Lead::Half(ahead)) => (0..=12).contains(&hands.hour).then_some(ahead),
+            (None, Lead::Unknown) if (1..=12).contains(&hands.hour) => return Clock::Other,
+            (half, _) => half,
+        };
         let zone = self.zone(hands.mark);
         let enough = hands.second.is_some() || half.is_some() || (minutes && hands.padded);
         if !enough || !self.ends() {
@@ -308,11 +388,17 @@ impl<'a> Scan<'a> {
     }
 
     fn hands(&mut self) -> Option<Hands> {
-        if self.run() == 6 {
+        if let long @ (6 | 9) = self.run() {
+            let (hour, minute, second) = (self.take(2)?, self.take(2)?, self.take(2)?);
+            // Nine digits are as well a number of something else.
+            if long == 9 && (hour > 23 || minute > 59 || second > 59) {
+                return None;
+            }
             return Some(Hands {
-                hour: self.take(2)?,
-                minute: self.take(2)?,
-                second: Some(self.take(2)?),
+                hour,
+                minute,
+                second: Some(second),
+                millisecond: if long == 9 { self.take(3) } else { None },
                 mark: None,
                 padded: true,
             });
@@ -326,7 +412,9 @@ impl<'a> Scan<'a> {
             mark => (mark, b""),
         };
         let more = self.peek() == Some(second_mark)
-            && self.text.get(self.at + 1).is_some_and(u8::is_ascii_digit);
+            && self.text.get(self.at + 1).is_some_and(u8::is_ascii_digit)
+            && !matches!(&self.text[self.at..], [b'.', _, letter, ..] if letter.is_ascii_alphabetic());
+        // A digit and letters are the extension of a file: `3gp`.
         let second = match more {
             true => Some(self.skip(1).digits(2, 2)?),
             false => None,
@@ -336,6 +424,7 @@ impl<'a> Scan<'a> {
             hour,
             minute,
             second,
+            millisecond: None,
             mark: Some(mark),
             padded,
         })
@@ -360,7 +449,9 @@ impl<'a> Scan<'a> {
         start.eat(b" ");
         HALVES.iter().find_map(|(word, ahead)| {
             let mut scan = start;
+            // A letter behind it makes it another word, in any script.
             let read = scan.eat(word) && scan.ends() && (1..=12).contains(&hour);
+            let read = read && (word.is_ascii() || scan.peek().is_none_or(|byte| byte.is_ascii()));
             read.then(|| {
                 *self = scan;
                 *ahead

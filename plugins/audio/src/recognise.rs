@@ -5,7 +5,7 @@ use std::io::Cursor;
 use datalake_core::{Recognised, Sniffed};
 
 use crate::PATTERNS;
-use crate::probe::probe;
+use crate::probe::{begins_as_tag, probe};
 
 /// By the format of its first bytes, else by its name.
 pub(crate) fn recognises(file: &Sniffed<'_>) -> Recognised {
@@ -23,7 +23,10 @@ pub(crate) fn recognises(file: &Sniffed<'_>) -> Recognised {
 /// Whether there is a format in which it can be sound. Behind a tag with a picture it begins too late to be seen.
 /// Frames that stand somewhere in other bytes are there by chance.
 fn has_format(head: &[u8]) -> bool {
-    if head.starts_with(b"ID3") {
+    if is_text(head) {
+        return false;
+    }
+    if begins_as_tag(head) {
         return true;
     }
     let facts = probe(&mut Cursor::new(head), false, &mut || Ok(()));
@@ -32,6 +35,13 @@ fn has_format(head: &[u8]) -> bool {
         Some("mp1" | "mp2" | "mp3") => matches!(head, [0xFF, 0xE0..=0xFF, ..]),
         format => format.is_some(),
     }
+}
+
+/// Whether there is none of the bytes that no text has, and every header of sound: its numbers are mostly zeros.
+/// Words such as `free` and `MAC ` are the mark of a format, and begin many a note.
+fn is_text(head: &[u8]) -> bool {
+    let controls = |byte: &u8| matches!(byte, 0..=8 | 0x0E..=0x1A | 0x1C..=0x1F);
+    !head.iter().any(controls)
 }
 
 /// Whether it is a picture in the boxes of MP4: HEIC, AVIF, raw files of cameras.
@@ -108,6 +118,37 @@ mod tests {
             seen("x", b"ID3\x04\0\0\x7f\x7f\x7f\x7fAPIC"),
             Recognised::Content
         );
+    }
+
+    #[test]
+    fn a_text_is_no_recording_whatever_it_begins_with() {
+        for text in [
+            "I'm free at noon",
+            "The free lunch is over",
+            "The wide road",
+            "Now skip this",
+            "MAC address of the printer: 00:11:22:33:44:55",
+            "Convert AVI files to something sane",
+            "caffeine is what makes mornings possible",
+            "ID3 tags explained: what players show",
+            "DSD is a way to write sound",
+            "MP+ is a format",
+            "OggS\tis how a page begins",
+            "fLaC, too",
+            ".snd files",
+        ] {
+            assert_eq!(seen("note.md", text.as_bytes()), Recognised::No, "{text}");
+            // A byte that no text has does not make it one, where a format's own header says more.
+            let torn = format!("{text} \0\x01\x02");
+            let is_named = ["MP+", "OggS", "fLaC", ".snd"]
+                .iter()
+                .any(|mark| text.starts_with(mark));
+            if !is_named {
+                assert_eq!(seen("note.md", torn.as_bytes()), Recognised::No, "{text}");
+            }
+        }
+        assert_eq!(seen("x", b"MAC \x96\x0F\0\0"), Recognised::Content);
+        assert_eq!(seen("x", b"RIFF\x1a\0\0\0AVI LIST"), Recognised::Content);
     }
 
     proptest! {

@@ -139,6 +139,61 @@ fn an_aiff_whose_recorder_was_killed_is_as_long_as_its_file() {
     assert!(facts.truncated);
 }
 
+/// Lengths of a second of sound at 8 kHz with a chunk behind it, for each number of bytes that are missing at the end.
+fn lengths_when_cut(whole: &[u8], sound_ends: usize) {
+    for missing in 0..whole.len() - sound_ends {
+        let facts = facts(&whole[..whole.len() - missing]);
+        assert_eq!(facts.duration.seconds(), Some(1.0), "{missing} missing");
+        // Where fewer bytes are left than a header has, nothing says that there was one.
+        let is_seen = missing > 0 && whole.len() - missing >= sound_ends + 12;
+        assert!(facts.truncated || !is_seen, "{missing} missing");
+        assert!(missing > 0 || !facts.truncated);
+    }
+}
+
+#[test]
+fn a_chunk_that_is_cut_off_behind_the_sound_leaves_it_its_length() {
+    let sound = vec![1; 16_000];
+    let info = [b"INFO".to_vec(), chunk(b"INAM", b"A note")].concat();
+    let start = [format(1, 1, 2, 16, &[]), chunk(b"data", &sound)];
+    let length = 12 + start.concat().len();
+    for (name, body) in [(b"LIST", &info), (b"bext", &vec![b'x'; 602])] {
+        let whole = wav(&[start.concat(), chunk(name, body)]);
+        lengths_when_cut(&whole, length);
+    }
+
+    let rate = b"\x40\x0B\xFA\0\0\0\0\0\0\0";
+    let common = [&b"COMM\0\0\0\x12\0\x01\0\0\x1F\x40\0\x10"[..], rate].concat();
+    let start = [
+        b"FORM\0\0\x3E\xE6AIFF",
+        &common[..],
+        b"SSND\0\0\x3E\x88\0\0\0\0\0\0\0\0",
+        &sound,
+    ];
+    let start = start.concat();
+    for name in [b"ANNO", b"NAME", b"AUTH", b"COMM"] {
+        let whole = [&start[..], name, b"\0\0\0\x28", &[b'x'; 40]].concat();
+        lengths_when_cut(&whole, start.len());
+    }
+
+    let chunk = |name: &[u8; 4], body: &[u8]| {
+        let length = (body.len() as u64).to_be_bytes();
+        [&name[..], &length, body].concat()
+    };
+    let numbers = [0_u32, 2, 1, 1, 16].map(u32::to_be_bytes).concat();
+    let description = [&8_000_f64.to_be_bytes()[..], b"lpcm", &numbers].concat();
+    let start = [
+        b"caff\0\x01\0\0".to_vec(),
+        chunk(b"desc", &description),
+        chunk(b"data", &[&[0; 4], &sound[..]].concat()),
+    ];
+    let start = start.concat();
+    for (name, length) in [(b"pakt", 24), (b"info", 40)] {
+        let whole = [&start[..], &chunk(name, &vec![0; length])].concat();
+        lengths_when_cut(&whole, start.len());
+    }
+}
+
 #[test]
 fn codecs_that_nobody_knows_have_an_estimate() {
     let facts = facts(&wav(&[

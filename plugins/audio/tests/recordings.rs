@@ -348,3 +348,34 @@ fn a_name_says_nothing_about_a_format() {
         );
     }
 }
+
+/// Taggers, uploads and copies put bytes of their own behind the last box; read as a box they are longer than the file.
+#[test]
+fn what_follows_the_last_box_takes_nothing_from_the_sound() {
+    let old_tag = [b"TAG".to_vec(), vec![b'x'; 125]].concat();
+    let boundary = b"\r\n------WebKitFormBoundary7MA4YWxkTrZu0gW--\r\n";
+    for name in [
+        "voice.m4a",
+        "alac.m4a",
+        "he-aac.m4a",
+        "phone.3gp",
+        "pcm.mov",
+        "opus.mp4",
+    ] {
+        let whole = bytes(name);
+        let alone = facts(&whole);
+        assert!(!alone.truncated, "{name}");
+        for tail in [
+            &old_tag[..],
+            boundary,
+            b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
+        ] {
+            let more = facts(&[&whole, tail].concat());
+            assert_eq!(more.duration, alone.duration, "{name}");
+            assert!(!more.truncated && !more.warnings.is_empty(), "{name}");
+        }
+        // The last box of these holds what counts.
+        let cut = facts(&whole[..whole.len() - 10]);
+        assert!(cut.truncated, "{name}");
+    }
+}

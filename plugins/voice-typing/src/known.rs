@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use datalake_core::name_time::{NameTime, Resolved};
-use datalake_core::{Context, KnownUnit, Timestamp};
+use datalake_core::{Context, DateTime, KnownUnit, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::link::{self, Text};
@@ -141,6 +141,11 @@ impl<'a, T> Stamped<'a, T> {
             Says::Segment | Says::Nothing => None,
         }
     }
+
+    /// What the gateway called it, whatever number a copy was given.
+    fn name(&self) -> (DateTime, &'a str) {
+        (self.time.wall, self.what)
+    }
 }
 
 /// What was noted of a recording.
@@ -224,16 +229,17 @@ fn each_recording<'a>(cx: &Context, files: Vec<Stamped<'a, Sound>>) -> Vec<Recor
 }
 
 /// Files of one content. A name that is gone was another name of the one that is there. Where several are there they
-/// are several: silence of the same length is.
+/// are several: silence of the same length is. The number of a copy makes no other name.
 fn told_apart<T>(files: Vec<Stamped<'_, T>>) -> Vec<Vec<Stamped<'_, T>>> {
     let there = files.iter().filter(|file| !file.unit.missing);
-    let there: BTreeSet<&str> = there.map(|file| file.stem).collect();
+    let there: BTreeSet<_> = there.map(Stamped::name).collect();
     if there.len() < 2 {
         return vec![files];
     }
-    let mut apart: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-    for file in files.into_iter().filter(|file| there.contains(file.stem)) {
-        apart.entry(file.stem).or_default().push(file);
+    let mut apart: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let named = files.into_iter().map(|file| (file.name(), file));
+    for (name, file) in named.filter(|(name, _)| there.contains(name)) {
+        apart.entry(name).or_default().push(file);
     }
     apart.into_values().collect()
 }
@@ -269,11 +275,13 @@ fn each_transcript<'a>(
 ) -> Vec<Transcript<'a>> {
     let mut by_name: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for file in files {
-        let name = (file.time.wall, file.what.to_ascii_lowercase(), file.copy);
+        // A job has one transcript, however often somebody copied it.
+        let copy = name::job(file.what).is_none().then_some(file.copy);
+        let name = (file.time.wall, file.what.to_ascii_lowercase(), copy);
         by_name.entry(name).or_default().push(file);
     }
     let transcripts = by_name.into_values().filter_map(|files| {
-        let first = files.first()?;
+        let first = files.iter().min_by_key(|file| file.copy)?;
         let time = first.time.resolve(&cx.zone)?;
         Some(Transcript {
             stem: first.stem,

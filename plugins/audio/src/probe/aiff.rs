@@ -2,7 +2,7 @@
 
 use super::decode::{Adpcm, Codec};
 use super::facts::{DurationSource, Facts};
-use super::input::Cursor;
+use super::input::{Cursor, OrEnd};
 use super::pcm::Encoding;
 use super::{Probe, Step, id3};
 
@@ -44,11 +44,14 @@ pub(super) fn read(probe: &mut Probe<'_>) -> Step {
             }
             b"SSND" => data = data.or(Some((start + 8, start.saturating_add(size)))),
             b"COMM" => {
-                common = common.or(Common::parse(input.take(size.min(LONGEST_CHUNK) as usize)?))
+                let content = input.take(size.min(LONGEST_CHUNK) as usize).or_end()?;
+                common = common.or(content.and_then(Common::parse));
             }
             b"NAME" | b"AUTH" | b"ANNO" | b"(c) " if size <= LONGEST_CHUNK => {
-                let text = input.take(size as usize)?;
-                facts.tags.add_bytes(&String::from_utf8_lossy(&name), text);
+                // One that is cut off takes nothing from what the others say.
+                if let Some(text) = input.take(size as usize).or_end()? {
+                    facts.tags.add_bytes(&String::from_utf8_lossy(&name), text);
+                }
             }
             b"ID3 " => id3::read(input, facts).map(|_| ())?,
             _ => {}

@@ -33,6 +33,8 @@ struct Found {
     data: Option<(u64, u64)>,
     /// Whether the header says where it ends.
     is_stated: bool,
+    /// Whether the file ends before.
+    is_cut: bool,
     /// Frames that count, and where the lengths of the packets stand.
     packets: Option<(u64, u64, u64)>,
     cookie: Vec<u8>,
@@ -58,9 +60,11 @@ pub(super) fn read(probe: &mut Probe<'_>) -> Step {
         }
         if &name == b"data" {
             found.is_stated = end <= input.end();
+            found.is_cut = !found.is_stated && size != u64::MAX;
         }
         let end = end.min(input.end());
-        found.chunk(&name, end, input, facts)?;
+        // One that is cut off takes nothing from what the others say.
+        found.chunk(&name, end, input, facts).or_end()?;
         input.seek(end);
     }
     finish(probe, &found)
@@ -205,9 +209,7 @@ fn finish(probe: &mut Probe<'_>, found: &Found) -> Step {
         .map(|(_, valid, _)| valid)
         .filter(|&valid| valid > 0);
     match (valid, length.checked_div(description.bytes.into())) {
-        (Some(valid), _) if !probe.facts.truncated => {
-            probe.facts.last(valid, DurationSource::Container)
-        }
+        (Some(valid), _) if !found.is_cut => probe.facts.last(valid, DurationSource::Container),
         (_, Some(packets)) => {
             probe.facts.last(
                 packets.saturating_mul(description.frames.into()),
@@ -271,7 +273,7 @@ fn read_packets(
         }
     }
     if facts.duration.seconds().is_none()
-        || (facts.truncated && found.packets.is_some() && description.bytes == 0)
+        || (found.is_cut && found.packets.is_some() && description.bytes == 0)
     {
         facts.last(frames, DurationSource::Scan);
     }

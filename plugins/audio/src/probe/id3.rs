@@ -10,6 +10,11 @@ use super::{Facts, moment};
 /// A text frame longer than this is not kept; pictures are stepped over.
 const LONGEST_FRAME: usize = 64 << 10;
 
+/// Whether bytes begin as a tag does.
+pub(crate) fn begins(head: &[u8]) -> bool {
+    head.first_chunk().and_then(Header::parse).is_some()
+}
+
 /// Reads the tag that begins here; `false` if none does. What the tag claims to be longer than the file is cut.
 pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> io::Result<bool> {
     let Some(head) = input.window(10)?.first_chunk::<10>().copied() else {

@@ -47,7 +47,7 @@ fn by_magic(head: &[u8]) -> Option<Reader> {
         b"riff" if at(0, riff::W64_RIFF) => riff::read_w64,
         b"FORM" if at(8, b"AIFF") || at(8, b"AIFC") => aiff::read,
         b".snd" => au::read,
-        b"caff" => caf::read,
+        b"caff" if at(4, b"\0\x01") => caf::read,
         b"fLaC" => flac::read,
         b"OggS" => ogg::read,
         b"wvpk" => wavpack::read,
@@ -66,28 +66,36 @@ fn only_named(head: &[u8]) -> Option<&'static str> {
         head.get(place..)
             .is_some_and(|rest| rest.starts_with(magic))
     };
-    let named: [(usize, &[u8], &str); 16] = [
-        (8, b"AVI ", "avi"),
-        (0, b"FLV\x01", "flv"),
-        (0, b"MThd", "midi"),
-        (0, b"MAC ", "ape"),
-        (0, b"MPCK", "musepack"),
-        (0, b"MP+", "musepack"),
-        (0, b"TTA1", "tta"),
-        (0, b"tBaK", "tak"),
-        (0, b"DSD ", "dsf"),
-        (0, b"FRM8", "dff"),
-        (0, b".ra\xFD", "realaudio"),
-        (0, b".RMF", "realmedia"),
-        (0, b"#!AMR", "amr"),
-        (0, b"Creative Voice File\x1A", "voc"),
-        (0, b"\x7F\xFE\x80\x01", "dts"),
-        (0, b"\x00\x00\x01\xBA", "mpeg"),
+    // Monkey's Audio counts its versions in thousandths.
+    let is_ape = || {
+        let version = head.get(4..).and_then(|rest| rest.first_chunk());
+        version.is_some_and(|version| (1000..8000).contains(&u16::from_le_bytes(*version)))
+    };
+    match head.first_chunk::<4>()? {
+        b"RIFF" if at(8, b"AVI ") => return Some("avi"),
+        b"MAC " if is_ape() => return Some("ape"),
+        _ => {}
+    }
+    let named: [(&[u8], &str); 14] = [
+        (b"FLV\x01", "flv"),
+        (b"MThd\0", "midi"),
+        (b"MPCK", "musepack"),
+        (b"MP+", "musepack"),
+        (b"TTA1", "tta"),
+        (b"tBaK", "tak"),
+        (b"DSD \x1C", "dsf"),
+        (b"FRM8", "dff"),
+        (b".ra\xFD", "realaudio"),
+        (b".RMF", "realmedia"),
+        (b"#!AMR", "amr"),
+        (b"Creative Voice File\x1A", "voc"),
+        (b"\x7F\xFE\x80\x01", "dts"),
+        (b"\x00\x00\x01\xBA", "mpeg"),
     ];
-    let found = named.iter().find(|(place, magic, _)| at(*place, magic));
+    let found = named.iter().find(|(magic, _)| head.starts_with(magic));
     // MPEG transport streams have a mark every 188 bytes, in that order and no other.
     let is_stream = || (0..8).all(|packet| head.get(packet * 188) == Some(&0x47));
     found
-        .map(|(_, _, name)| *name)
+        .map(|(_, name)| *name)
         .or_else(|| is_stream().then_some("mpegts"))
 }

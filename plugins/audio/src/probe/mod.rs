@@ -35,6 +35,7 @@ mod wavpack;
 use std::io::{self, Read, Seek};
 
 pub use facts::{Duration, DurationSource, Facts, Remark, Waveform};
+pub(crate) use id3::begins as begins_as_tag;
 pub use tags::Tags;
 
 use input::{Input, Step, Stop};

@@ -4,7 +4,7 @@
 use std::io;
 
 use super::facts::{DurationSource, Facts};
-use super::input::{Cursor, Input};
+use super::input::{Cursor, Input, OrEnd};
 use super::tags::lossy;
 use super::waveformat::{self, WaveFormat};
 use super::{Probe, Step, id3, moment};
@@ -87,7 +87,8 @@ fn walk(probe: &mut Probe<'_>, shape: Shape) -> Step {
             found.data = Some(data);
             next
         } else {
-            read_chunk(probe, shape, &chunk, &mut found)?;
+            // One that is cut off takes nothing from what the others say.
+            read_chunk(probe, shape, &chunk, &mut found).or_end()?;
             if chunk.end() > probe.input.end() {
                 let facts = &mut probe.facts;
                 facts.cut("a part of its header claims to be longer than the file");

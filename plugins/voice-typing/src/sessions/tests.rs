@@ -310,12 +310,41 @@ fn a_recording_is_one_wherever_it_lies_and_whatever_it_was_called() {
         alike("20260105_220000_audio.wav", "x", false),
     ];
     assert_eq!(stems(&silence), [first, "20260105_220000_audio"]);
+    // A copy beside it, with the number that a browser or a file manager gives it, is no second one.
+    for copy in ["_audio (1)", "_audio_1", "_audio(2)", "_audio~1"] {
+        let copy = format!("20260105_211652{copy}.wav");
+        for missing in [false, true] {
+            let beside = [
+                alike("20260105_211652_audio.wav", "x", false),
+                alike(&copy, "x", missing),
+            ];
+            assert_eq!(stems(&beside), [first], "{copy}");
+        }
+        // Two of one second that differ are two.
+        let other = [file("20260105_211652_audio.wav", 50_000), file(&copy, 1)];
+        assert_eq!(stems(&other).len(), 2, "{copy}");
+    }
     // Two of one name are two as well.
     let machines = [
         file("desk/20260105_211652_audio.wav", 50_000),
         file("lap/20260105_211652_audio.wav", 50_000),
     ];
     assert_eq!(stems(&machines), [first, "lap/20260105_211652_audio"]);
+}
+
+#[test]
+fn a_copy_of_a_transcript_is_no_second_one() {
+    let job = "20260105_211659_96e35d04-0120-477a-a83d-b678e6adce8b";
+    let known = [
+        file("20260105_211652_audio.wav", 50_000),
+        file("20260105_211654_audio.wav", 50_000),
+        file(&format!("{job}.txt"), 9),
+        file(&format!("{job} (1).txt"), 9),
+    ];
+    let columns = ["success", "failure_reason", "link_method"];
+    let single = rows(&known[..3], &columns);
+    assert_eq!(single.iter().filter(|row| row.starts_with('1')).count(), 1);
+    assert_eq!(rows(&known, &columns), single);
 }
 
 #[test]

@@ -46,9 +46,13 @@ pub(super) fn begins(head: &[u8]) -> bool {
         return false;
     };
     let size = u32::from_be_bytes([size[0], size[1], size[2], size[3]]);
+    // Only sound itself is large. What begins with four letters of a text would be.
+    let is_small = size >> 24 == 0;
     match &[*a, *b, *c, *d] {
-        b"ftyp" | b"moov" | b"styp" | b"moof" => size >= 8,
-        b"mdat" | b"wide" | b"free" | b"skip" | b"pnot" => size >= 8 || size == 1,
+        b"ftyp" | b"styp" => size >= 8 && is_small,
+        b"moov" | b"moof" => size >= 8 && size >> 29 == 0,
+        b"wide" | b"free" | b"skip" | b"pnot" => (size >= 8 || size == 1) && is_small,
+        b"mdat" => size >= 8 || size == 1,
         _ => false,
     }
 }
@@ -72,6 +76,8 @@ struct Track {
 struct Walk {
     brand: [u8; 4],
     has_index: bool,
+    /// Whether sound was met, wherever it is described.
+    has_data: bool,
     /// Ticks in a second, of the whole.
     scale: u32,
     tracks: Vec<Track>,
@@ -87,8 +93,13 @@ pub(super) fn read(probe: &mut Probe<'_>) -> Step {
     let mut seen = 0;
     while let Some(header) = next_box(&mut probe.input)? {
         if header.end > probe.input.end() {
-            probe.facts.cut("the file ends before the sound does");
+            if walk.is_behind(&header) {
+                probe.facts.warn("what follows the sound is no part of it");
+            } else {
+                probe.facts.cut("the file ends before the sound does");
+            }
         }
+        walk.has_data |= &header.name == b"mdat";
         let next = walk.take(probe, &header)?;
         probe.input.seek(next);
         seen += 1;
@@ -134,6 +145,13 @@ fn next_box(input: &mut Input<'_>) -> io::Result<Option<Header>> {
 }
 
 impl Walk {
+    /// Whether a box can be missing without loss: taggers and uploads put bytes of their own behind all that counts,
+    /// which read as a box are longer than the file.
+    fn is_behind(&self, header: &Header) -> bool {
+        let counts = &header.name == b"mdat" || CONTAINERS.contains(&&header.name);
+        self.has_index && self.has_data && !counts
+    }
+
     /// Takes a box, and gives the place to go on at.
     fn take(&mut self, probe: &mut Probe<'_>, header: &Header) -> Step<u64> {
         if let Some(next) = self.texts.enter(header) {
