@@ -1161,8 +1161,8 @@ JOIN texts AS g ON g.id = p.agent
 JOIN claude_subagents AS a ON a.session_id = t.value AND a.subagent_id = g.value;
 
 -- Responses of the model, each once however many lines, files and sessions repeat it: each count is the greatest that any
--- line has. first_seen is the time, session and model of its first line, parted by tabs; session_id and model are read
--- from it. day is that of the first line in the zone of the database. priced_as is the model's name in claude_prices.
+-- line has. first_seen is a JSON list of what its first line says: time, session, model, priced_as and agent; all but the
+-- time are read from it. day is that of the first line in the zone of the database. priced_as is the model's name in claude_prices.
 -- usage_key is a hash of message id and request id; without a message id of the uuid, else of the line.
 CREATE TABLE claude_usage (
     id INTEGER PRIMARY KEY,
@@ -1172,10 +1172,8 @@ CREATE TABLE claude_usage (
     first_seen TEXT NOT NULL,
     timestamp TEXT NOT NULL,
     day TEXT NOT NULL,
-    priced_as TEXT,
     speed TEXT,
     service_tier TEXT,
-    agent TEXT,
     input_tokens INTEGER,
     output_tokens INTEGER,
     cache_creation_tokens INTEGER,
@@ -1186,8 +1184,10 @@ CREATE TABLE claude_usage (
     web_searches INTEGER,
     web_fetches INTEGER,
     reported_cost_usd REAL,
-    session_id TEXT GENERATED ALWAYS AS (substr(first_seen, 29, instr(substr(first_seen, 29), char(9)) - 1)) VIRTUAL,
-    model TEXT GENERATED ALWAYS AS (substr(first_seen, 29 + instr(substr(first_seen, 29), char(9)))) VIRTUAL,
+    session_id TEXT GENERATED ALWAYS AS (json_extract(first_seen, '$[1]')) VIRTUAL,
+    model TEXT GENERATED ALWAYS AS (json_extract(first_seen, '$[2]')) VIRTUAL,
+    priced_as TEXT GENERATED ALWAYS AS (json_extract(first_seen, '$[3]')) VIRTUAL,
+    agent TEXT GENERATED ALWAYS AS (json_extract(first_seen, '$[4]')) VIRTUAL,
     -- kept by the store
     origin INTEGER REFERENCES origins(id),
     origin_start INTEGER,

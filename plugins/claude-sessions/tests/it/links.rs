@@ -247,3 +247,30 @@ fn a_fork_that_is_forgotten_gives_back_what_it_owned() {
         "[5,0,null]"
     );
 }
+
+#[test]
+fn the_model_the_price_and_the_agent_of_a_response_are_those_of_its_first_line() {
+    let first = response("1", "a", "10:00:01", "x", "claude-haiku-4-5", 5);
+    let later = response("2", "b", "10:00:02", "x", "claude-opus-4-5", 9).replace(
+        r#""requestId""#,
+        r#""agentId":"ag","isSidechain":true,"requestId""#,
+    );
+    let usage =
+        "SELECT json_array(session_id, model, priced_as, agent, output_tokens) FROM claude_usage";
+    for [early, late] in [[&first, &later], [&later, &first]] {
+        let lake = Lake::new();
+        lake.put("projects/-a/a.jsonl", early);
+        lake.read();
+        lake.put("projects/-a/b.jsonl", late);
+        lake.read();
+        assert_eq!(
+            lake.get::<String>(usage),
+            r#"["a","claude-haiku-4-5","claude-haiku-4-5",null,9]"#
+        );
+        assert_eq!(
+            session(&lake, "a", "cost_usd, model_primary"),
+            r#"[1.000045,"claude-haiku-4-5"]"#
+        );
+        lake.digest();
+    }
+}
