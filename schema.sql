@@ -1075,7 +1075,8 @@ FROM claude_message_rows AS m;
 
 -- Sessions in parts: what the session itself says (agent is an empty text) and what each of its agents says, with what is
 -- computed from the messages of each. counts is a JSON list: messages of users and of the model, those that a person
--- wrote, compactions.
+-- wrote, compactions. A message whose time is a guess says when a part ended, and what was first or last in it, only where
+-- no other does.
 CREATE TABLE claude_session_parts (
     id INTEGER PRIMARY KEY,
     session INTEGER NOT NULL,
@@ -1113,26 +1114,35 @@ SELECT
             count(CASE WHEN m.flags & 8 THEN 1 END),
             count(CASE WHEN m.flags & 256 THEN 1 END))
         FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent) AS counts,
-    (SELECT strftime('%Y-%m-%dT%H:%M:%S', (max(m.time) - ((max(m.time) % 1000000) + 1000000) % 1000000) / 1000000, 'unixepoch')
-        || printf('.%06dZ', ((max(m.time) % 1000000) + 1000000) % 1000000)
-        FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent) AS ended_at,
-    (SELECT value FROM texts WHERE id = (
-        SELECT m.cwd FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent AND m.cwd IS NOT NULL
-        ORDER BY m.time, m.message_key LIMIT 1)) AS cwd,
-    (SELECT value FROM texts WHERE id = (
-        SELECT m.model FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent AND m.model IS NOT NULL
-        ORDER BY m.time DESC, m.message_key DESC LIMIT 1)) AS model,
-    (SELECT value FROM texts WHERE id = (
-        SELECT m.claude_version FROM claude_message_rows AS m
-        WHERE m.session = p.session AND m.agent = p.agent AND m.claude_version IS NOT NULL
-        ORDER BY m.time DESC, m.message_key DESC LIMIT 1)) AS claude_version,
-    (SELECT value FROM texts WHERE id = (
-        SELECT m.git_branch FROM claude_message_rows AS m
-        WHERE m.session = p.session AND m.agent = p.agent AND m.git_branch IS NOT NULL
-        ORDER BY m.time DESC, m.message_key DESC LIMIT 1)) AS git_branch,
-    (SELECT substr(m.content_text, 1, 200) FROM claude_message_rows AS m
-        WHERE m.session = p.session AND m.agent = p.agent AND m.flags & 16
-        ORDER BY m.time, m.message_key LIMIT 1) AS prompt,
+    (SELECT strftime('%Y-%m-%dT%H:%M:%S', (l.time - ((l.time % 1000000) + 1000000) % 1000000) / 1000000, 'unixepoch')
+        || printf('.%06dZ', ((l.time % 1000000) + 1000000) % 1000000)
+        FROM (SELECT coalesce(max(CASE WHEN NOT m.flags & 64 THEN m.time END), max(m.time)) AS time
+            FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent) AS l) AS ended_at,
+    (SELECT value FROM texts WHERE id = coalesce(
+        (SELECT m.cwd FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.cwd IS NOT NULL AND NOT m.flags & 64 ORDER BY m.time, m.message_key LIMIT 1),
+        (SELECT m.cwd FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.cwd IS NOT NULL AND m.flags & 64 ORDER BY m.time, m.message_key LIMIT 1))) AS cwd,
+    (SELECT value FROM texts WHERE id = coalesce(
+        (SELECT m.model FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.model IS NOT NULL AND NOT m.flags & 64 ORDER BY m.time DESC, m.message_key DESC LIMIT 1),
+        (SELECT m.model FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.model IS NOT NULL AND m.flags & 64 ORDER BY m.time DESC, m.message_key DESC LIMIT 1))) AS model,
+    (SELECT value FROM texts WHERE id = coalesce(
+        (SELECT m.claude_version FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.claude_version IS NOT NULL AND NOT m.flags & 64 ORDER BY m.time DESC, m.message_key DESC LIMIT 1),
+        (SELECT m.claude_version FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.claude_version IS NOT NULL AND m.flags & 64 ORDER BY m.time DESC, m.message_key DESC LIMIT 1))) AS claude_version,
+    (SELECT value FROM texts WHERE id = coalesce(
+        (SELECT m.git_branch FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.git_branch IS NOT NULL AND NOT m.flags & 64 ORDER BY m.time DESC, m.message_key DESC LIMIT 1),
+        (SELECT m.git_branch FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.git_branch IS NOT NULL AND m.flags & 64 ORDER BY m.time DESC, m.message_key DESC LIMIT 1))) AS git_branch,
+    coalesce(
+        (SELECT substr(m.content_text, 1, 200) FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.flags & 16 AND NOT m.flags & 64 ORDER BY m.time, m.message_key LIMIT 1),
+        (SELECT substr(m.content_text, 1, 200) FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.flags & 16 AND m.flags & 64 ORDER BY m.time, m.message_key LIMIT 1)) AS prompt,
     (SELECT count(*) FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent AND EXISTS (
         SELECT 1 FROM claude_message_rows AS o
         WHERE o.message_key = m.message_key AND o.type = m.type AND o.session <> m.session)) AS shared_messages
@@ -1400,7 +1410,7 @@ SELECT
         WHEN s.summary IS NOT NULL THEN 'summary' WHEN s.prompt IS NOT NULL THEN 'prompt' END AS title_source,
     coalesce(
         (SELECT d.model FROM claude_usage_daily AS d
-            WHERE d.session_id = s.session_id AND d.model NOT IN ('', '<synthetic>')
+            WHERE d.session_id = s.session_id AND d.responses > 0 AND d.model NOT IN ('', '<synthetic>')
             GROUP BY d.model ORDER BY sum(d.responses) DESC, d.model LIMIT 1),
         s.last_model) AS model_primary,
     s.claude_version AS claude_version,

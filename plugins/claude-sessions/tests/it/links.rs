@@ -274,3 +274,71 @@ fn the_model_the_price_and_the_agent_of_a_response_are_those_of_its_first_line()
         lake.digest();
     }
 }
+
+#[test]
+fn a_model_that_answered_nothing_here_is_not_that_of_the_session() {
+    let lake = Lake::new();
+    let shared = |session: &str| response("1", session, "10:00:01", "x", "a-model", 5);
+    let none = line("user", "2", "b", "10:00:02", "");
+    lake.put("projects/-a/b.jsonl", shared("b") + &none);
+    lake.read();
+    lake.put("projects/-a/a.jsonl", shared("a"));
+    lake.append(
+        "projects/-a/b.jsonl",
+        response("3", "b", "10:00:03", "y", "b-model", 5),
+    );
+    lake.read();
+    assert_eq!(
+        session(&lake, "a", "model_primary, responses"),
+        r#"["a-model",1]"#
+    );
+    assert_eq!(
+        session(&lake, "b", "model_primary, responses"),
+        r#"["b-model",1]"#
+    );
+    // Without a response of its own it has the model that spoke last.
+    lake.put("projects/-a/c.jsonl", {
+        let copies = response("1", "c", "10:00:01", "x", "a-model", 5);
+        copies + &response("3", "c", "10:00:03", "y", "b-model", 5)
+    });
+    lake.read();
+    assert_eq!(
+        session(&lake, "c", "model_primary, responses"),
+        r#"["b-model",0]"#
+    );
+}
+
+#[test]
+fn a_guessed_time_gives_way_to_one_that_is_known() {
+    let lake = Lake::new();
+    let said = |content: &str, model: &str| {
+        format!(
+            r#","cwd":"/{model}","gitBranch":"{model}","version":"{model}","message":{{"content":"{content}","model":"{model}"}}"#
+        )
+    };
+    let of = |uuid: &str, time: &str, name: &str| line("user", uuid, "s", time, &said(name, name));
+    // The first lines have no time: the file's own is that of a copy, long after.
+    let untimed =
+        of("0", "10:00:00", "guessed").replace(r#""timestamp":"2026-02-01T10:00:00Z","#, "");
+    assert!(!untimed.contains("timestamp"));
+    lake.put("projects/-a/s.jsonl", &untimed);
+    lake.read();
+    let columns = "summary, project_path, model_primary, claude_version, git_branch";
+    assert_eq!(
+        session(&lake, "s", columns),
+        r#"["guessed","/guessed","guessed","guessed","guessed"]"#
+    );
+    lake.append(
+        "projects/-a/s.jsonl",
+        of("1", "10:00:01", "first") + &of("2", "10:00:09", "last"),
+    );
+    lake.read();
+    assert_eq!(
+        session(&lake, "s", columns),
+        r#"["first","/first","last","last","last"]"#
+    );
+    assert_eq!(
+        session(&lake, "s", "started_at, ended_at, duration_seconds"),
+        r#"["2026-02-01T10:00:01.000000Z","2026-02-01T10:00:09.000000Z",8.0]"#
+    );
+}
