@@ -1475,7 +1475,7 @@ FROM (
             ORDER BY n.last_at DESC, n.value LIMIT 1) AS summary,
         p.prompt AS prompt,
         (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'relocated'
-            ORDER BY n.last_at DESC, n.value LIMIT 1) AS relocated,
+            AND trim(n.value) <> '' ORDER BY n.last_at DESC, n.value LIMIT 1) AS relocated,
         coalesce(p.cwd, (SELECT min(q.cwd) FROM claude_session_parts AS q WHERE q.session = t.id)) AS recorded,
         (SELECT f.path FROM claude_folders AS f WHERE f.project_encoded = s.project_encoded AND f.is_own = 1
             ORDER BY f.path LIMIT 1) AS sibling,

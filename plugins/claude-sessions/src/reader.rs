@@ -51,7 +51,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) limit: usize,
     pub(crate) cursor: Cursor,
     /// The buckets that this reading has pushed. Their records say nothing but their name.
-    buckets: HashSet<String>,
+    buckets: HashSet<[String; 3]>,
 }
 
 /// What is the same for all that a line becomes.
@@ -161,6 +161,7 @@ impl<'a> Reader<'a> {
         self.line(at, own, entry.kind.get(), state, made);
         if let Some(own) = own {
             self.cursor.time = Some(own.as_micros());
+            self.cursor.latest = self.cursor.latest.max(self.cursor.time);
         }
         let (time, time_source) = self.time(own);
         let path_session;

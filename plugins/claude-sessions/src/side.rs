@@ -104,9 +104,6 @@ fn todos(
     let stem = location.stem();
     let stem = stem.strip_suffix(".json").unwrap_or(stem);
     let (session, agent) = stem.split_once("-agent-").unwrap_or((stem, ""));
-    if list.is_empty() {
-        return Ok(Vec::new());
-    }
     let says = |task: &serde_json::Value, field: &str| -> Option<String> {
         task.get(field)?
             .as_str()

@@ -183,7 +183,7 @@ impl Response {
     }
 
     /// The bucket that the response belongs to: its name, and its record.
-    pub(crate) fn bucket(&self, zone: &Zone) -> (String, Record) {
+    pub(crate) fn bucket(&self, zone: &Zone) -> ([String; 3], Record) {
         let midnight = self.day.parse::<datalake_core::Date>().ok();
         let midnight = midnight.map(|day| day.at(0, 0, 0, 0));
         let row = DailyRow {
@@ -195,7 +195,7 @@ impl Response {
                 .or_else(|| Timestamp::from_micros(self.time)),
             priced_as: priced_as(&self.model),
         };
-        let name = format!("{}\t{}\t{}", self.day, self.session, self.model);
+        let name = [&self.day, &self.session, &self.model].map(String::clone);
         (name, Record::new(&DAILY, &row))
     }
 }

@@ -342,3 +342,33 @@ fn a_guessed_time_gives_way_to_one_that_is_known() {
         r#"["2026-02-01T10:00:01.000000Z","2026-02-01T10:00:09.000000Z",8.0]"#
     );
 }
+
+#[test]
+fn an_empty_relocation_is_none_and_the_last_title_counts_whatever_the_clock_did() {
+    let lake = Lake::new();
+    let title = |name: &str| {
+        format!("{{\"type\":\"custom-title\",\"customTitle\":\"{name}\",\"sessionId\":\"s\"}}\n")
+    };
+    let log = [
+        line("user", "1", "s", "12:00:00", r#","cwd":"/srv/app""#),
+        title("One"),
+        // The clock was set back.
+        line("user", "2", "s", "11:00:00", ""),
+        title("Two"),
+        r#"{"type":"relocated","relocatedCwd":" ","sessionId":"s"}"#.to_owned() + "\n",
+    ];
+    // Read at once, and line by line.
+    lake.put("projects/-a/s.jsonl", log.concat());
+    lake.read();
+    let pieces = Lake::new();
+    for line in &log {
+        pieces.append("projects/-a/s.jsonl", line);
+        pieces.read();
+    }
+    for lake in [lake, pieces] {
+        assert_eq!(
+            session(&lake, "s", "summary, project_path, path_source"),
+            r#"["Two","/srv/app","record"]"#
+        );
+    }
+}
