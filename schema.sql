@@ -980,6 +980,7 @@ CREATE TABLE claude_message_rows (
 CREATE INDEX idx_claude_messages_session ON claude_message_rows(session, agent, time, type, flags);
 CREATE INDEX idx_claude_messages_timestamp ON claude_message_rows(time DESC, id DESC);
 CREATE INDEX idx_claude_messages_logical ON claude_message_rows(session, logical_parent) WHERE logical_parent IS NOT NULL;
+CREATE INDEX idx_claude_messages_pointing ON claude_message_rows(logical_parent) WHERE logical_parent IS NOT NULL;
 
 CREATE VIRTUAL TABLE claude_messages_fts USING fts5(
     content_text, content_thinking, content_tools, content = 'claude_message_rows', content_rowid = 'id',
@@ -1157,6 +1158,27 @@ SELECT m.id, p.id
 FROM claude_message_rows AS m
 JOIN claude_message_rows AS o ON o.message_key = m.message_key AND o.session <> m.session
 JOIN claude_session_parts AS p ON p.session = o.session AND p.agent = o.agent;
+
+-- The sessions whose ties to others a message changes: those that have it, too, those that go on from it, and its own
+-- where it goes on from one.
+CREATE VIEW claude_message_sessions AS
+SELECT m.id AS id, s.id AS owner
+FROM claude_message_rows AS m
+JOIN claude_message_rows AS o ON o.message_key = m.message_key AND o.session <> m.session
+JOIN texts AS t ON t.id = o.session
+JOIN claude_sessions AS s ON s.session_id = t.value
+UNION ALL
+SELECT m.id, s.id
+FROM claude_message_rows AS m
+JOIN claude_message_rows AS o ON o.logical_parent = m.message_key AND o.logical_parent IS NOT NULL
+JOIN texts AS t ON t.id = o.session
+JOIN claude_sessions AS s ON s.session_id = t.value
+UNION ALL
+SELECT m.id, s.id
+FROM claude_message_rows AS m
+JOIN texts AS t ON t.id = m.session
+JOIN claude_sessions AS s ON s.session_id = t.value
+WHERE m.logical_parent IS NOT NULL;
 
 CREATE VIEW claude_part_sessions AS
 SELECT p.id AS id, s.id AS owner

@@ -153,10 +153,10 @@ pub static MESSAGES: Dataset = Dataset::rows("claude_messages", "Messages of ses
     .title("content_text")
     .text(&["content_text", "content_thinking", "content_tools"])
     .device("device")
-    .owners(&[Owner::found_by(
-        "claude_session_parts",
-        "claude_message_parts",
-    )]);
+    .owners(&[
+        Owner::found_by("claude_session_parts", "claude_message_parts"),
+        Owner::found_by("claude_sessions", "claude_message_sessions"),
+    ]);
 
 /// What a session says itself, and what each of its agents says.
 pub static PARTS: Dataset = Dataset::rows(

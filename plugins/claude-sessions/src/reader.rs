@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use datalake_core::{Context, Link, Origin, Place, Record, Result, TimeSource, Timestamp};
+use datalake_core::{Context, Link, Origin, Place, Record, Result, TimeSource, Timestamp, Version};
 use serde::Serialize;
 
 use crate::cursor::Cursor;
@@ -272,7 +272,8 @@ impl<'a> Reader<'a> {
         if !self.cursor.meet(scene.session, time) {
             return;
         }
-        let is_own = self.location.stem() == scene.session || self.location.agent().is_none();
+        let is_named = self.location.stem() == scene.session;
+        let is_own = is_named || self.location.agent().is_none();
         let row = SessionRow {
             session_id: scene.session,
             project_encoded: self.location.project(),
@@ -281,7 +282,11 @@ impl<'a> Reader<'a> {
             started_at: scene.time,
             time_source: scene.time_source,
         };
-        let record = Record::new(&SESSIONS, &row).alias("session", scene.session);
+        // The row is that of the session's own log, where there is one: it is gone when that one is.
+        let rank = u64::from(is_own) + u64::from(is_named);
+        let record = Record::new(&SESSIONS, &row)
+            .alias("session", scene.session)
+            .version(Version::number(rank));
         made.push(record.origin(scene.at.origin()));
     }
 

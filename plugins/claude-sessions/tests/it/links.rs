@@ -372,3 +372,70 @@ fn an_empty_relocation_is_none_and_the_last_title_counts_whatever_the_clock_did(
         );
     }
 }
+
+#[test]
+fn ties_between_sessions_do_not_depend_on_which_comes_first() {
+    let goes_on = r#","subtype":"compact_boundary","logicalParentUuid":"u1","content":"Compacted""#;
+    let logs = [
+        (
+            "a",
+            line("user", "u1", "a", "10:00:01", "") + &line("user", "u2", "a", "10:00:02", ""),
+        ),
+        (
+            "b",
+            line("user", "u2", "b", "10:00:02", "") + &line("user", "u3", "b", "10:00:03", ""),
+        ),
+        (
+            "c",
+            line("user", "u2", "c", "10:00:02", "")
+                + &line("system", "u4", "c", "10:00:04", goes_on)
+                + &line("user", "u3", "c", "10:00:03", ""),
+        ),
+    ];
+    for order in [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 0, 2],
+        [1, 2, 0],
+        [2, 0, 1],
+        [2, 1, 0],
+    ] {
+        let lake = Lake::new();
+        for place in order {
+            let (name, log) = &logs[place];
+            lake.put(&format!("projects/-a/{name}.jsonl"), log);
+            lake.read();
+        }
+        let ties = |id: &str| session(&lake, id, "continued_from, shares_with, shared_messages");
+        assert_eq!(ties("a"), r#"[null,"b",1]"#, "{order:?}");
+        assert_eq!(ties("b"), r#"[null,"a",2]"#, "{order:?}");
+        assert_eq!(ties("c"), r#"["a","a",2]"#, "{order:?}");
+    }
+}
+
+#[test]
+fn a_session_comes_from_its_own_log_and_not_from_its_agents() {
+    for order in [
+        ["s.jsonl", "s/subagents/agent-1.jsonl"],
+        ["s/subagents/agent-1.jsonl", "s.jsonl"],
+    ] {
+        let lake = Lake::new();
+        for name in order {
+            let rest = if name == "s.jsonl" {
+                ""
+            } else {
+                r#","isSidechain":true,"agentId":"1""#
+            };
+            let text = line("user", name, "s", "10:00:01", rest);
+            lake.put(&format!("projects/-a/{name}"), text);
+            lake.read();
+        }
+        let gone = || lake.get::<i64>("SELECT source_gone FROM v_recent_claude_sessions");
+        fs::remove_file(lake.root().join("projects/-a/s/subagents/agent-1.jsonl")).unwrap();
+        lake.read();
+        assert_eq!(gone(), 0, "{order:?}");
+        fs::remove_file(lake.root().join("projects/-a/s.jsonl")).unwrap();
+        lake.read();
+        assert_eq!(gone(), 1, "{order:?}");
+    }
+}

@@ -310,3 +310,20 @@ fn half_characters_cost_no_prompt_and_no_agent() {
     );
     assert_eq!(lake.get::<i64>("SELECT count(*) FROM rejects"), 0);
 }
+
+#[test]
+fn a_long_output_of_a_tool_is_kept_and_its_start_is_found() {
+    let lake = Lake::new();
+    let output = "é compost\n".repeat((16 << 20) / 11 + 10);
+    assert!(output.len() > 16 << 20);
+    lake.put("projects/-a/s/tool-results/long.txt", &output);
+    lake.read();
+    let row: String = lake.get(
+        "SELECT json_array(size_bytes, length(CAST(content AS BLOB))) FROM claude_tool_results",
+    );
+    let searched = (64 << 10) - usize::from(!output.is_char_boundary(64 << 10));
+    assert_eq!(row, format!("[{},{searched}]", output.len()));
+    let kept: String = lake.get("SELECT file_path FROM claude_tool_results");
+    assert!(fs::read(lake.data().join(kept)).unwrap() == output.as_bytes());
+    assert_eq!(lake.get::<i64>("SELECT count(*) FROM rejects"), 0);
+}
