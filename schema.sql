@@ -980,6 +980,7 @@ CREATE TABLE claude_message_rows (
 CREATE INDEX idx_claude_messages_session ON claude_message_rows(session, agent, time, type, flags);
 CREATE INDEX idx_claude_messages_timestamp ON claude_message_rows(time DESC, id DESC);
 CREATE INDEX idx_claude_messages_logical ON claude_message_rows(session, logical_parent) WHERE logical_parent IS NOT NULL;
+CREATE INDEX idx_claude_messages_pointing ON claude_message_rows(logical_parent) WHERE logical_parent IS NOT NULL;
 
 CREATE VIRTUAL TABLE claude_messages_fts USING fts5(
     content_text, content_thinking, content_tools, content = 'claude_message_rows', content_rowid = 'id',
@@ -1075,7 +1076,8 @@ FROM claude_message_rows AS m;
 
 -- Sessions in parts: what the session itself says (agent is an empty text) and what each of its agents says, with what is
 -- computed from the messages of each. counts is a JSON list: messages of users and of the model, those that a person
--- wrote, compactions.
+-- wrote, compactions. A message whose time is a guess says when a part ended, and what was first or last in it, only where
+-- no other does.
 CREATE TABLE claude_session_parts (
     id INTEGER PRIMARY KEY,
     session INTEGER NOT NULL,
@@ -1113,26 +1115,35 @@ SELECT
             count(CASE WHEN m.flags & 8 THEN 1 END),
             count(CASE WHEN m.flags & 256 THEN 1 END))
         FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent) AS counts,
-    (SELECT strftime('%Y-%m-%dT%H:%M:%S', (max(m.time) - ((max(m.time) % 1000000) + 1000000) % 1000000) / 1000000, 'unixepoch')
-        || printf('.%06dZ', ((max(m.time) % 1000000) + 1000000) % 1000000)
-        FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent) AS ended_at,
-    (SELECT value FROM texts WHERE id = (
-        SELECT m.cwd FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent AND m.cwd IS NOT NULL
-        ORDER BY m.time, m.message_key LIMIT 1)) AS cwd,
-    (SELECT value FROM texts WHERE id = (
-        SELECT m.model FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent AND m.model IS NOT NULL
-        ORDER BY m.time DESC, m.message_key DESC LIMIT 1)) AS model,
-    (SELECT value FROM texts WHERE id = (
-        SELECT m.claude_version FROM claude_message_rows AS m
-        WHERE m.session = p.session AND m.agent = p.agent AND m.claude_version IS NOT NULL
-        ORDER BY m.time DESC, m.message_key DESC LIMIT 1)) AS claude_version,
-    (SELECT value FROM texts WHERE id = (
-        SELECT m.git_branch FROM claude_message_rows AS m
-        WHERE m.session = p.session AND m.agent = p.agent AND m.git_branch IS NOT NULL
-        ORDER BY m.time DESC, m.message_key DESC LIMIT 1)) AS git_branch,
-    (SELECT substr(m.content_text, 1, 200) FROM claude_message_rows AS m
-        WHERE m.session = p.session AND m.agent = p.agent AND m.flags & 16
-        ORDER BY m.time, m.message_key LIMIT 1) AS prompt,
+    (SELECT strftime('%Y-%m-%dT%H:%M:%S', (l.time - ((l.time % 1000000) + 1000000) % 1000000) / 1000000, 'unixepoch')
+        || printf('.%06dZ', ((l.time % 1000000) + 1000000) % 1000000)
+        FROM (SELECT coalesce(max(CASE WHEN NOT m.flags & 64 THEN m.time END), max(m.time)) AS time
+            FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent) AS l) AS ended_at,
+    (SELECT value FROM texts WHERE id = coalesce(
+        (SELECT m.cwd FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.cwd IS NOT NULL AND NOT m.flags & 64 ORDER BY m.time, m.message_key LIMIT 1),
+        (SELECT m.cwd FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.cwd IS NOT NULL AND m.flags & 64 ORDER BY m.time, m.message_key LIMIT 1))) AS cwd,
+    (SELECT value FROM texts WHERE id = coalesce(
+        (SELECT m.model FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.model IS NOT NULL AND NOT m.flags & 64 ORDER BY m.time DESC, m.message_key DESC LIMIT 1),
+        (SELECT m.model FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.model IS NOT NULL AND m.flags & 64 ORDER BY m.time DESC, m.message_key DESC LIMIT 1))) AS model,
+    (SELECT value FROM texts WHERE id = coalesce(
+        (SELECT m.claude_version FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.claude_version IS NOT NULL AND NOT m.flags & 64 ORDER BY m.time DESC, m.message_key DESC LIMIT 1),
+        (SELECT m.claude_version FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.claude_version IS NOT NULL AND m.flags & 64 ORDER BY m.time DESC, m.message_key DESC LIMIT 1))) AS claude_version,
+    (SELECT value FROM texts WHERE id = coalesce(
+        (SELECT m.git_branch FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.git_branch IS NOT NULL AND NOT m.flags & 64 ORDER BY m.time DESC, m.message_key DESC LIMIT 1),
+        (SELECT m.git_branch FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.git_branch IS NOT NULL AND m.flags & 64 ORDER BY m.time DESC, m.message_key DESC LIMIT 1))) AS git_branch,
+    coalesce(
+        (SELECT substr(m.content_text, 1, 200) FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.flags & 16 AND NOT m.flags & 64 ORDER BY m.time, m.message_key LIMIT 1),
+        (SELECT substr(m.content_text, 1, 200) FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent
+            AND m.flags & 16 AND m.flags & 64 ORDER BY m.time, m.message_key LIMIT 1)) AS prompt,
     (SELECT count(*) FROM claude_message_rows AS m WHERE m.session = p.session AND m.agent = p.agent AND EXISTS (
         SELECT 1 FROM claude_message_rows AS o
         WHERE o.message_key = m.message_key AND o.type = m.type AND o.session <> m.session)) AS shared_messages
@@ -1148,6 +1159,27 @@ FROM claude_message_rows AS m
 JOIN claude_message_rows AS o ON o.message_key = m.message_key AND o.session <> m.session
 JOIN claude_session_parts AS p ON p.session = o.session AND p.agent = o.agent;
 
+-- The sessions whose ties to others a message changes: those that have it, too, those that go on from it, and its own
+-- where it goes on from one.
+CREATE VIEW claude_message_sessions AS
+SELECT m.id AS id, s.id AS owner
+FROM claude_message_rows AS m
+JOIN claude_message_rows AS o ON o.message_key = m.message_key AND o.session <> m.session
+JOIN texts AS t ON t.id = o.session
+JOIN claude_sessions AS s ON s.session_id = t.value
+UNION ALL
+SELECT m.id, s.id
+FROM claude_message_rows AS m
+JOIN claude_message_rows AS o ON o.logical_parent = m.message_key AND o.logical_parent IS NOT NULL
+JOIN texts AS t ON t.id = o.session
+JOIN claude_sessions AS s ON s.session_id = t.value
+UNION ALL
+SELECT m.id, s.id
+FROM claude_message_rows AS m
+JOIN texts AS t ON t.id = m.session
+JOIN claude_sessions AS s ON s.session_id = t.value
+WHERE m.logical_parent IS NOT NULL;
+
 CREATE VIEW claude_part_sessions AS
 SELECT p.id AS id, s.id AS owner
 FROM claude_session_parts AS p
@@ -1161,8 +1193,8 @@ JOIN texts AS g ON g.id = p.agent
 JOIN claude_subagents AS a ON a.session_id = t.value AND a.subagent_id = g.value;
 
 -- Responses of the model, each once however many lines, files and sessions repeat it: each count is the greatest that any
--- line has. first_seen is the time, session and model of its first line, parted by tabs; session_id and model are read
--- from it. day is that of the first line in the zone of the database. priced_as is the model's name in claude_prices.
+-- line has. first_seen is a JSON list of what its first line says: time, session, model, priced_as and agent; all but the
+-- time are read from it. day is that of the first line in the zone of the database. priced_as is the model's name in claude_prices.
 -- usage_key is a hash of message id and request id; without a message id of the uuid, else of the line.
 CREATE TABLE claude_usage (
     id INTEGER PRIMARY KEY,
@@ -1172,10 +1204,8 @@ CREATE TABLE claude_usage (
     first_seen TEXT NOT NULL,
     timestamp TEXT NOT NULL,
     day TEXT NOT NULL,
-    priced_as TEXT,
     speed TEXT,
     service_tier TEXT,
-    agent TEXT,
     input_tokens INTEGER,
     output_tokens INTEGER,
     cache_creation_tokens INTEGER,
@@ -1186,8 +1216,10 @@ CREATE TABLE claude_usage (
     web_searches INTEGER,
     web_fetches INTEGER,
     reported_cost_usd REAL,
-    session_id TEXT GENERATED ALWAYS AS (substr(first_seen, 29, instr(substr(first_seen, 29), char(9)) - 1)) VIRTUAL,
-    model TEXT GENERATED ALWAYS AS (substr(first_seen, 29 + instr(substr(first_seen, 29), char(9)))) VIRTUAL,
+    session_id TEXT GENERATED ALWAYS AS (json_extract(first_seen, '$[1]')) VIRTUAL,
+    model TEXT GENERATED ALWAYS AS (json_extract(first_seen, '$[2]')) VIRTUAL,
+    priced_as TEXT GENERATED ALWAYS AS (json_extract(first_seen, '$[3]')) VIRTUAL,
+    agent TEXT GENERATED ALWAYS AS (json_extract(first_seen, '$[4]')) VIRTUAL,
     -- kept by the store
     origin INTEGER REFERENCES origins(id),
     origin_start INTEGER,
@@ -1400,7 +1432,7 @@ SELECT
         WHEN s.summary IS NOT NULL THEN 'summary' WHEN s.prompt IS NOT NULL THEN 'prompt' END AS title_source,
     coalesce(
         (SELECT d.model FROM claude_usage_daily AS d
-            WHERE d.session_id = s.session_id AND d.model NOT IN ('', '<synthetic>')
+            WHERE d.session_id = s.session_id AND d.responses > 0 AND d.model NOT IN ('', '<synthetic>')
             GROUP BY d.model ORDER BY sum(d.responses) DESC, d.model LIMIT 1),
         s.last_model) AS model_primary,
     s.claude_version AS claude_version,
@@ -1465,7 +1497,7 @@ FROM (
             ORDER BY n.last_at DESC, n.value LIMIT 1) AS summary,
         p.prompt AS prompt,
         (SELECT n.value FROM claude_notes AS n WHERE n.session_id = s.session_id AND n.kind = 'relocated'
-            ORDER BY n.last_at DESC, n.value LIMIT 1) AS relocated,
+            AND trim(n.value) <> '' ORDER BY n.last_at DESC, n.value LIMIT 1) AS relocated,
         coalesce(p.cwd, (SELECT min(q.cwd) FROM claude_session_parts AS q WHERE q.session = t.id)) AS recorded,
         (SELECT f.path FROM claude_folders AS f WHERE f.project_encoded = s.project_encoded AND f.is_own = 1
             ORDER BY f.path LIMIT 1) AS sibling,

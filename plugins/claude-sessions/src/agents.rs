@@ -4,6 +4,7 @@ use datalake_core::{Record, TimeSource, Timestamp};
 use serde::Serialize;
 
 use crate::datasets::{AGENT_CALLS, SUBAGENTS};
+use crate::json::mended;
 use crate::key::{Bytes, clean};
 use crate::line::{AgentInput, Block, Entry};
 use crate::reader::{Reader, Scene, parent};
@@ -132,6 +133,8 @@ fn call(scene: &Scene<'_>, block: &Block<'_>, made: &mut Made<'_, '_>) {
         return;
     }
     let input = block.input.map_or("{}", |input| input.get());
+    let mended = mended(input);
+    let input = mended.as_deref().unwrap_or(input);
     let input: AgentInput<'_> = serde_json::from_str(input).unwrap_or_default();
     let subagent_type = input.subagent_type.get().map(clean);
     let description = input.description.get().map(clean);

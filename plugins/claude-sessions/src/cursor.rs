@@ -18,6 +18,9 @@ pub(crate) struct Cursor {
     /// The last time that a line had, in microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) time: Option<i64>,
+    /// The greatest time that any line had, in microseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) latest: Option<i64>,
     /// When the file had been changed when it was read first, in microseconds: for lines without a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) file_time: Option<i64>,

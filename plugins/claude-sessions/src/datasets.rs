@@ -153,10 +153,10 @@ pub static MESSAGES: Dataset = Dataset::rows("claude_messages", "Messages of ses
     .title("content_text")
     .text(&["content_text", "content_thinking", "content_tools"])
     .device("device")
-    .owners(&[Owner::found_by(
-        "claude_session_parts",
-        "claude_message_parts",
-    )]);
+    .owners(&[
+        Owner::found_by("claude_session_parts", "claude_message_parts"),
+        Owner::found_by("claude_sessions", "claude_message_sessions"),
+    ]);
 
 /// What a session says itself, and what each of its agents says.
 pub static PARTS: Dataset = Dataset::rows(
@@ -206,10 +206,8 @@ pub static USAGE: Dataset = Dataset::rows("claude_usage", "Tokens of each respon
         Column::text("first_seen").merge(Merge::Least),
         Column::time("timestamp").merge(Merge::Least),
         Column::text("day").merge(Merge::Least),
-        Column::text("priced_as").merge(Merge::Greatest),
         Column::text("speed").merge(Merge::Greatest),
         Column::text("service_tier").merge(Merge::Greatest),
-        Column::text("agent").merge(Merge::Least),
         Column::integer("input_tokens").merge(Merge::Greatest),
         Column::integer("output_tokens").merge(Merge::Greatest),
         Column::integer("cache_creation_tokens").merge(Merge::Greatest),

@@ -1,12 +1,12 @@
 //! `history.jsonl`: the prompts as they were typed.
 
-use datalake_core::{Context, Piece, Record, Result, Timestamp, TrackedFile};
+use datalake_core::{Context, Line, Piece, Record, Reject, Result, Timestamp, TrackedFile};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::cursor::Cursor;
 use crate::datasets::HISTORY;
-use crate::json::{Moment, Text, object, only_object};
+use crate::json::{Moment, Text, mended, object, only_object};
 use crate::key::{Bytes, clean, digest};
 use crate::source::Out;
 
@@ -44,8 +44,8 @@ pub(crate) fn read(cx: &Context, file: &mut TrackedFile, out: &mut Out<'_>) -> R
             return Err(datalake_core::Error::cancelled());
         }
         match lines.next_line()? {
-            Some(Piece::Line(line)) => match line.json::<Prompt<'_>>() {
-                Ok(prompt) => out.push(record(cx, modified, &prompt).origin(line.origin()))?,
+            Some(Piece::Line(line)) => match prompt(cx, modified, &line) {
+                Ok(record) => out.push(record.origin(line.origin()))?,
                 Err(why) => {
                     out.reject(line.origin(), why, datalake_core::Sample::of(line.bytes));
                 }
@@ -58,6 +58,20 @@ pub(crate) fn read(cx: &Context, file: &mut TrackedFile, out: &mut Out<'_>) -> R
         if out.is_due() {
             out.commit(&lines.place(), &Cursor::default())?;
         }
+    }
+}
+
+/// The prompt that a line is.
+fn prompt(cx: &Context, modified: Timestamp, line: &Line<'_>) -> Result<Record, Reject> {
+    let why = match line.json::<Prompt<'_>>() {
+        Ok(prompt) => return Ok(record(cx, modified, &prompt)),
+        Err(why) => why,
+    };
+    let mended = std::str::from_utf8(line.bytes).ok().and_then(mended);
+    let prompt = mended.as_deref().map(serde_json::from_str::<Prompt<'_>>);
+    match prompt {
+        Some(Ok(prompt)) => Ok(record(cx, modified, &prompt)),
+        _ => Err(why),
     }
 }
 

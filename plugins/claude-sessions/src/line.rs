@@ -179,8 +179,9 @@ impl<'de> Lenient<'de> for Piece<'de> {
 lenient!(Piece);
 
 object! {
-    /// Where a picture is: in the line, as base64.
+    /// Where a picture or a document is: in the line, as base64 or as text.
     struct Source<'a> {
+        kind: Text<'a> = "type",
         media_type: Text<'a> = "media_type",
         data: Text<'a> = "data",
     }
@@ -235,7 +236,7 @@ object! {
     /// Something that the program put into the conversation.
     struct Attachment<'a> {
         kind: Text<'a> = "type",
-        prompt: Text<'a> = "prompt",
+        prompt: Content<'a> = "prompt",
     }
 }
 
@@ -274,6 +275,13 @@ object! {
     }
 }
 only_object!(AgentInput);
+
+impl Source<'_> {
+    /// The text of a document that is one.
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.data.get().filter(|_| self.kind.get() == Some("text"))
+    }
+}
 
 /// The kinds of lines that are messages even without a uuid.
 const MESSAGES: [&str; 6] = [

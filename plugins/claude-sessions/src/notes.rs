@@ -115,7 +115,8 @@ fn say(
     if !reader.cursor.note(&[kind, scene.session], hash) {
         return;
     }
-    let last = reader.cursor.time.and_then(Timestamp::from_micros);
+    // The greatest time so far: of two notes of a log the one that stands later was said later, whatever the clock did.
+    let last = reader.cursor.latest.and_then(Timestamp::from_micros);
     let last = last.map(|time| time.to_string()).unwrap_or_default();
     let note = Note {
         session: scene.session,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use datalake_core::{Context, Link, Origin, Place, Record, Result, TimeSource, Timestamp};
+use datalake_core::{Context, Link, Origin, Place, Record, Result, TimeSource, Timestamp, Version};
 use serde::Serialize;
 
 use crate::cursor::Cursor;
@@ -51,7 +51,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) limit: usize,
     pub(crate) cursor: Cursor,
     /// The buckets that this reading has pushed. Their records say nothing but their name.
-    buckets: HashSet<String>,
+    buckets: HashSet<[String; 3]>,
 }
 
 /// What is the same for all that a line becomes.
@@ -161,6 +161,7 @@ impl<'a> Reader<'a> {
         self.line(at, own, entry.kind.get(), state, made);
         if let Some(own) = own {
             self.cursor.time = Some(own.as_micros());
+            self.cursor.latest = self.cursor.latest.max(self.cursor.time);
         }
         let (time, time_source) = self.time(own);
         let path_session;
@@ -271,7 +272,8 @@ impl<'a> Reader<'a> {
         if !self.cursor.meet(scene.session, time) {
             return;
         }
-        let is_own = self.location.stem() == scene.session || self.location.agent().is_none();
+        let is_named = self.location.stem() == scene.session;
+        let is_own = is_named || self.location.agent().is_none();
         let row = SessionRow {
             session_id: scene.session,
             project_encoded: self.location.project(),
@@ -280,7 +282,11 @@ impl<'a> Reader<'a> {
             started_at: scene.time,
             time_source: scene.time_source,
         };
-        let record = Record::new(&SESSIONS, &row).alias("session", scene.session);
+        // The row is that of the session's own log, where there is one: it is gone when that one is.
+        let rank = u64::from(is_own) + u64::from(is_named);
+        let record = Record::new(&SESSIONS, &row)
+            .alias("session", scene.session)
+            .version(Version::number(rank));
         made.push(record.origin(scene.at.origin()));
     }
 

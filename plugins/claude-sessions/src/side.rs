@@ -2,6 +2,7 @@
 //! and are read whole.
 
 use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 use datalake_core::{
@@ -36,7 +37,15 @@ pub(crate) fn read(
     let bytes = bytes(file)?;
     let made = match location.kind {
         FileKind::Todos => todos(cx, location, time, &bytes),
-        FileKind::ToolResult => return tool_result(cx, location, time, bytes, origin, out),
+        FileKind::ToolResult => {
+            let output = Output {
+                time,
+                size: file.size(),
+                path: file.path(),
+                bytes,
+            };
+            return tool_result(cx, location, output, origin, out);
+        }
         FileKind::AgentMeta => agent_meta(location, time, &bytes),
         FileKind::Title => title(location, time, &bytes),
         FileKind::Workflow => workflow(location, time, &bytes),
@@ -104,9 +113,6 @@ fn todos(
     let stem = location.stem();
     let stem = stem.strip_suffix(".json").unwrap_or(stem);
     let (session, agent) = stem.split_once("-agent-").unwrap_or((stem, ""));
-    if list.is_empty() {
-        return Ok(Vec::new());
-    }
     let says = |task: &serde_json::Value, field: &str| -> Option<String> {
         task.get(field)?
             .as_str()
@@ -141,33 +147,47 @@ struct ToolResultRow<'a> {
     content: &'a str,
 }
 
+/// What a tool gave.
+struct Output<'a> {
+    time: Timestamp,
+    size: u64,
+    path: &'a Path,
+    /// All of it, or the start of a long one.
+    bytes: Vec<u8>,
+}
+
+/// An output is kept however long it is; only its start can be searched.
 fn tool_result(
     cx: &Context,
     location: &Location,
-    time: Timestamp,
-    bytes: Vec<u8>,
+    output: Output<'_>,
     origin: datalake_core::Origin,
     out: &mut FileEmit<'_, ()>,
 ) -> Result<()> {
     let name = location.path.rsplit('/').next().unwrap_or_default();
-    if bytes.len() as u64 > LONGEST {
-        let limit = LONGEST >> 20;
-        let why = Reject::new("too-large", format!("it has more than {limit} MiB"));
-        out.reject(origin, why, Sample::of(&bytes));
-        return Ok(());
-    }
-    let text = String::from_utf8_lossy(&bytes);
+    let Output { time, bytes, .. } = output;
+    let is_whole = bytes.len() as u64 <= LONGEST;
+    // The start is cut before it is made text: a long output is not copied for it.
+    let start = bytes.get(..SEARCHED + 4).unwrap_or(&bytes);
+    let text = String::from_utf8_lossy(start);
     let content = clean(cut(&text, SEARCHED)).into_owned();
     let row = ToolResultRow {
         session_id: location.session().unwrap_or_default(),
         name,
         source_device: &cx.device,
         timestamp: time,
-        size_bytes: bytes.len() as u64,
+        size_bytes: if is_whole {
+            bytes.len() as u64
+        } else {
+            output.size
+        },
         content: &content,
     };
     let file = out.file(Blob {
-        content: Content::Bytes(Arc::from(bytes)),
+        content: match is_whole {
+            true => Content::Bytes(Arc::from(bytes)),
+            false => Content::Path(output.path.to_owned()),
+        },
         folder: "claude",
         name: name.to_owned(),
         made: time,

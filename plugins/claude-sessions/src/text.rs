@@ -54,7 +54,9 @@ impl<'a> Said<'a> {
             said.block(block, limit);
         }
         said.text.add(entry.content.get());
-        said.text.add(entry.attachment.prompt.get());
+        for block in &entry.attachment.prompt.0 {
+            said.block(block, limit);
+        }
         said
     }
 
@@ -62,7 +64,10 @@ impl<'a> Said<'a> {
         match block.kind.get() {
             Some("text") | None => self.text.add(block.text.get()),
             Some("thinking") => self.thinking.add(block.thinking.get()),
-            Some("image" | "document") => self.images.push(&block.source),
+            Some("image" | "document") => match block.source.text() {
+                Some(text) => self.text.add(Some(text)),
+                None => self.images.push(&block.source),
+            },
             Some("tool_use" | "server_tool_use") => {
                 self.tool_uses += 1;
                 self.tool = self.tool.or(block.name.get());
@@ -81,10 +86,11 @@ impl<'a> Said<'a> {
     fn output(&mut self, output: &'a Output<'_>, limit: usize) {
         let mut left = limit;
         for piece in &output.0 {
-            if piece.source.data.get().is_some() {
+            let document = piece.source.text();
+            if piece.source.data.get().is_some() && document.is_none() {
                 self.images.push(&piece.source);
             }
-            if let Some(text) = piece.text.get() {
+            if let Some(text) = piece.text.get().or(document) {
                 self.tool_text(None, text, left);
                 left = left.saturating_sub(text.len());
             }
@@ -166,6 +172,20 @@ mod tests {
         assert_eq!(
             text(r#"{"attachment":{"type":"queued_command","prompt":"do it"}}"#),
             "do it"
+        );
+        assert_eq!(
+            text(
+                r#"{"attachment":{"prompt":[{"type":"text","text":"do"},{"type":"image","source":{"data":""}},"it"]}}"#
+            ),
+            "do\n\nit"
+        );
+        let document = r#"{"type":"document","source":{"type":"text","media_type":"text/plain","data":"all of it"}}"#;
+        let said = said(&format!(
+            r#"{{"message":{{"content":[{document},{{"type":"tool_result","content":[{document}]}}]}}}}"#
+        ));
+        assert_eq!(
+            (said.0.as_str(), said.2.as_str(), said.3),
+            ("all of it", "all of it", 0)
         );
     }
 

@@ -18,7 +18,7 @@ pub(crate) struct Response {
     key: [u8; 16],
     message: Option<String>,
     request: Option<String>,
-    /// Time, session and model of its first line.
+    /// Time, session, model, name of the price and agent of its first line, as JSON.
     first_seen: String,
     /// In microseconds.
     time: i64,
@@ -27,7 +27,6 @@ pub(crate) struct Response {
     model: String,
     speed: String,
     tier: Option<String>,
-    agent: Option<String>,
     counts: [i64; COUNTS],
     cost: Option<f64>,
     /// How often lines have changed it: of two states of one reading the later one counts.
@@ -57,10 +56,8 @@ struct UsageRow<'a> {
     first_seen: &'a str,
     timestamp: Option<Timestamp>,
     day: &'a str,
-    priced_as: &'a str,
     speed: &'a str,
     service_tier: Option<&'a str>,
-    agent: Option<&'a str>,
     input_tokens: i64,
     output_tokens: i64,
     cache_creation_tokens: i64,
@@ -87,20 +84,18 @@ impl Response {
     pub(crate) fn of(entry: &Entry<'_>, usage: &Usage<'_>, at: &At<'_>) -> Self {
         let message = entry.message.0.id.get().map(clean);
         let request = entry.request.get().map(clean);
-        let model = clean(entry.message.0.model.get().unwrap_or_default()).replace('\t', " ");
-        let session = at.session.replace('\t', " ");
+        let model = clean(entry.message.0.model.get().unwrap_or_default()).into_owned();
         Self {
             key: key(message.as_deref(), request.as_deref(), at.message_key),
             message: message.map(String::from),
             request: request.map(String::from),
-            first_seen: format!("{} {session}\t{model}", at.time),
+            first_seen: first_seen(at, &model),
             time: at.time.as_micros(),
             day: at.time.in_zone(at.zone).date().to_string(),
-            session,
+            session: at.session.to_owned(),
             model,
             speed: speed(usage),
             tier: usage.service_tier.get().map(|tier| clean(tier).into()),
-            agent: at.agent.map(String::from),
             counts: counts(usage),
             cost: entry.cost.0,
             states: 1,
@@ -166,10 +161,8 @@ impl Response {
             first_seen: &self.first_seen,
             timestamp: Timestamp::from_micros(self.time),
             day: &self.day,
-            priced_as: priced_as(&self.model),
             speed: &self.speed,
             service_tier: self.tier.as_deref(),
-            agent: self.agent.as_deref(),
             input_tokens: input,
             output_tokens: output,
             cache_creation_tokens: creation,
@@ -190,7 +183,7 @@ impl Response {
     }
 
     /// The bucket that the response belongs to: its name, and its record.
-    pub(crate) fn bucket(&self, zone: &Zone) -> (String, Record) {
+    pub(crate) fn bucket(&self, zone: &Zone) -> ([String; 3], Record) {
         let midnight = self.day.parse::<datalake_core::Date>().ok();
         let midnight = midnight.map(|day| day.at(0, 0, 0, 0));
         let row = DailyRow {
@@ -202,9 +195,23 @@ impl Response {
                 .or_else(|| Timestamp::from_micros(self.time)),
             priced_as: priced_as(&self.model),
         };
-        let name = format!("{}\t{}\t{}", self.day, self.session, self.model);
+        let name = [&self.day, &self.session, &self.model].map(String::clone);
         (name, Record::new(&DAILY, &row))
     }
+}
+
+/// All that is taken from the first line of a response, in one text, so that the least text is the first line's. The
+/// time has always the same length; where it is the same the rest decides.
+fn first_seen(at: &At<'_>, model: &str) -> String {
+    let time = at.time.to_string();
+    let all = [
+        Some(&*time),
+        Some(at.session),
+        Some(model),
+        Some(priced_as(model)),
+        at.agent,
+    ];
+    serde_json::Value::from_iter(all).to_string()
 }
 
 /// By message and request id; a response without a message id is its message.

@@ -247,3 +247,195 @@ fn a_fork_that_is_forgotten_gives_back_what_it_owned() {
         "[5,0,null]"
     );
 }
+
+#[test]
+fn the_model_the_price_and_the_agent_of_a_response_are_those_of_its_first_line() {
+    let first = response("1", "a", "10:00:01", "x", "claude-haiku-4-5", 5);
+    let later = response("2", "b", "10:00:02", "x", "claude-opus-4-5", 9).replace(
+        r#""requestId""#,
+        r#""agentId":"ag","isSidechain":true,"requestId""#,
+    );
+    let usage =
+        "SELECT json_array(session_id, model, priced_as, agent, output_tokens) FROM claude_usage";
+    for [early, late] in [[&first, &later], [&later, &first]] {
+        let lake = Lake::new();
+        lake.put("projects/-a/a.jsonl", early);
+        lake.read();
+        lake.put("projects/-a/b.jsonl", late);
+        lake.read();
+        assert_eq!(
+            lake.get::<String>(usage),
+            r#"["a","claude-haiku-4-5","claude-haiku-4-5",null,9]"#
+        );
+        assert_eq!(
+            session(&lake, "a", "cost_usd, model_primary"),
+            r#"[1.000045,"claude-haiku-4-5"]"#
+        );
+        lake.digest();
+    }
+}
+
+#[test]
+fn a_model_that_answered_nothing_here_is_not_that_of_the_session() {
+    let lake = Lake::new();
+    let shared = |session: &str| response("1", session, "10:00:01", "x", "a-model", 5);
+    let none = line("user", "2", "b", "10:00:02", "");
+    lake.put("projects/-a/b.jsonl", shared("b") + &none);
+    lake.read();
+    lake.put("projects/-a/a.jsonl", shared("a"));
+    lake.append(
+        "projects/-a/b.jsonl",
+        response("3", "b", "10:00:03", "y", "b-model", 5),
+    );
+    lake.read();
+    assert_eq!(
+        session(&lake, "a", "model_primary, responses"),
+        r#"["a-model",1]"#
+    );
+    assert_eq!(
+        session(&lake, "b", "model_primary, responses"),
+        r#"["b-model",1]"#
+    );
+    // Without a response of its own it has the model that spoke last.
+    lake.put("projects/-a/c.jsonl", {
+        let copies = response("1", "c", "10:00:01", "x", "a-model", 5);
+        copies + &response("3", "c", "10:00:03", "y", "b-model", 5)
+    });
+    lake.read();
+    assert_eq!(
+        session(&lake, "c", "model_primary, responses"),
+        r#"["b-model",0]"#
+    );
+}
+
+#[test]
+fn a_guessed_time_gives_way_to_one_that_is_known() {
+    let lake = Lake::new();
+    let said = |content: &str, model: &str| {
+        format!(
+            r#","cwd":"/{model}","gitBranch":"{model}","version":"{model}","message":{{"content":"{content}","model":"{model}"}}"#
+        )
+    };
+    let of = |uuid: &str, time: &str, name: &str| line("user", uuid, "s", time, &said(name, name));
+    // The first lines have no time: the file's own is that of a copy, long after.
+    let untimed =
+        of("0", "10:00:00", "guessed").replace(r#""timestamp":"2026-02-01T10:00:00Z","#, "");
+    assert!(!untimed.contains("timestamp"));
+    lake.put("projects/-a/s.jsonl", &untimed);
+    lake.read();
+    let columns = "summary, project_path, model_primary, claude_version, git_branch";
+    assert_eq!(
+        session(&lake, "s", columns),
+        r#"["guessed","/guessed","guessed","guessed","guessed"]"#
+    );
+    lake.append(
+        "projects/-a/s.jsonl",
+        of("1", "10:00:01", "first") + &of("2", "10:00:09", "last"),
+    );
+    lake.read();
+    assert_eq!(
+        session(&lake, "s", columns),
+        r#"["first","/first","last","last","last"]"#
+    );
+    assert_eq!(
+        session(&lake, "s", "started_at, ended_at, duration_seconds"),
+        r#"["2026-02-01T10:00:01.000000Z","2026-02-01T10:00:09.000000Z",8.0]"#
+    );
+}
+
+#[test]
+fn an_empty_relocation_is_none_and_the_last_title_counts_whatever_the_clock_did() {
+    let lake = Lake::new();
+    let title = |name: &str| {
+        format!("{{\"type\":\"custom-title\",\"customTitle\":\"{name}\",\"sessionId\":\"s\"}}\n")
+    };
+    let log = [
+        line("user", "1", "s", "12:00:00", r#","cwd":"/srv/app""#),
+        title("One"),
+        // The clock was set back.
+        line("user", "2", "s", "11:00:00", ""),
+        title("Two"),
+        r#"{"type":"relocated","relocatedCwd":" ","sessionId":"s"}"#.to_owned() + "\n",
+    ];
+    // Read at once, and line by line.
+    lake.put("projects/-a/s.jsonl", log.concat());
+    lake.read();
+    let pieces = Lake::new();
+    for line in &log {
+        pieces.append("projects/-a/s.jsonl", line);
+        pieces.read();
+    }
+    for lake in [lake, pieces] {
+        assert_eq!(
+            session(&lake, "s", "summary, project_path, path_source"),
+            r#"["Two","/srv/app","record"]"#
+        );
+    }
+}
+
+#[test]
+fn ties_between_sessions_do_not_depend_on_which_comes_first() {
+    let goes_on = r#","subtype":"compact_boundary","logicalParentUuid":"u1","content":"Compacted""#;
+    let logs = [
+        (
+            "a",
+            line("user", "u1", "a", "10:00:01", "") + &line("user", "u2", "a", "10:00:02", ""),
+        ),
+        (
+            "b",
+            line("user", "u2", "b", "10:00:02", "") + &line("user", "u3", "b", "10:00:03", ""),
+        ),
+        (
+            "c",
+            line("user", "u2", "c", "10:00:02", "")
+                + &line("system", "u4", "c", "10:00:04", goes_on)
+                + &line("user", "u3", "c", "10:00:03", ""),
+        ),
+    ];
+    for order in [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 0, 2],
+        [1, 2, 0],
+        [2, 0, 1],
+        [2, 1, 0],
+    ] {
+        let lake = Lake::new();
+        for place in order {
+            let (name, log) = &logs[place];
+            lake.put(&format!("projects/-a/{name}.jsonl"), log);
+            lake.read();
+        }
+        let ties = |id: &str| session(&lake, id, "continued_from, shares_with, shared_messages");
+        assert_eq!(ties("a"), r#"[null,"b",1]"#, "{order:?}");
+        assert_eq!(ties("b"), r#"[null,"a",2]"#, "{order:?}");
+        assert_eq!(ties("c"), r#"["a","a",2]"#, "{order:?}");
+    }
+}
+
+#[test]
+fn a_session_comes_from_its_own_log_and_not_from_its_agents() {
+    for order in [
+        ["s.jsonl", "s/subagents/agent-1.jsonl"],
+        ["s/subagents/agent-1.jsonl", "s.jsonl"],
+    ] {
+        let lake = Lake::new();
+        for name in order {
+            let rest = if name == "s.jsonl" {
+                ""
+            } else {
+                r#","isSidechain":true,"agentId":"1""#
+            };
+            let text = line("user", name, "s", "10:00:01", rest);
+            lake.put(&format!("projects/-a/{name}"), text);
+            lake.read();
+        }
+        let gone = || lake.get::<i64>("SELECT source_gone FROM v_recent_claude_sessions");
+        fs::remove_file(lake.root().join("projects/-a/s/subagents/agent-1.jsonl")).unwrap();
+        lake.read();
+        assert_eq!(gone(), 0, "{order:?}");
+        fs::remove_file(lake.root().join("projects/-a/s.jsonl")).unwrap();
+        lake.read();
+        assert_eq!(gone(), 1, "{order:?}");
+    }
+}

@@ -241,3 +241,89 @@ fn a_forgotten_source_leaves_nothing_and_takes_nothing_along() {
     lake.read();
     assert_eq!(lake.digest(), before);
 }
+
+#[test]
+fn totals_add_up_whatever_a_session_is_called() {
+    let lake = Lake::new();
+    lake.put(
+        "projects/-a/s.jsonl",
+        [
+            response("1", r"a\tb", "10:00:00", "1", "c", 4),
+            response("2", "a", "10:00:00", "2", r"b\tc", 5),
+            response("3", r"a\u0000\n", "10:00:00", "3", r#"\"c"#, 6),
+        ]
+        .concat(),
+    );
+    lake.read();
+    assert_eq!(
+        lake.get::<i64>("SELECT sum(total_output_tokens) FROM claude_sessions"),
+        15
+    );
+    assert_eq!(
+        lake.get::<i64>(
+            "SELECT total_output_tokens FROM claude_sessions WHERE session_id = 'a' || char(9) || 'b'"
+        ),
+        4
+    );
+    lake.digest();
+}
+
+#[test]
+fn a_list_of_tasks_that_is_emptied_is_empty() {
+    let lake = Lake::new();
+    let tasks = || {
+        lake.get::<String>(
+            "SELECT json_group_array(json_array(total, completed, todos, text)) FROM claude_todos",
+        )
+    };
+    lake.put(
+        "todos/s-agent-s.json",
+        r#"[{"content":"Dig","status":"pending"}]"#,
+    );
+    lake.read();
+    assert!(tasks().starts_with(r#"[[1,0,"#), "{}", tasks());
+    lake.put("todos/s-agent-s.json", "[]");
+    lake.read();
+    assert_eq!(tasks(), r#"[[0,0,"[]",""]]"#);
+}
+
+#[test]
+fn half_characters_cost_no_prompt_and_no_agent() {
+    let lake = Lake::new();
+    lake.put(
+        "history.jsonl",
+        "{\"display\":\"cut \\ud83d\",\"timestamp\":1768026600123,\"project\":\"/p\"}\n",
+    );
+    let call = r#","message":{"content":[{"type":"tool_use","id":"t","name":"Task","input":{"subagent_type":"Explore","prompt":"cut \ud83d"}}]}"#;
+    lake.put(
+        "projects/-a/s.jsonl",
+        line("assistant", "1", "s", "10:00:00", call),
+    );
+    lake.read();
+    assert_eq!(
+        lake.get::<String>("SELECT display FROM claude_history"),
+        "cut \u{fffd}"
+    );
+    assert_eq!(
+        lake.get::<String>("SELECT json_array(subagent_type, prompt) FROM claude_agent_calls"),
+        "[\"Explore\",\"cut \u{fffd}\"]"
+    );
+    assert_eq!(lake.get::<i64>("SELECT count(*) FROM rejects"), 0);
+}
+
+#[test]
+fn a_long_output_of_a_tool_is_kept_and_its_start_is_found() {
+    let lake = Lake::new();
+    let output = "é compost\n".repeat((16 << 20) / 11 + 10);
+    assert!(output.len() > 16 << 20);
+    lake.put("projects/-a/s/tool-results/long.txt", &output);
+    lake.read();
+    let row: String = lake.get(
+        "SELECT json_array(size_bytes, length(CAST(content AS BLOB))) FROM claude_tool_results",
+    );
+    let searched = (64 << 10) - usize::from(!output.is_char_boundary(64 << 10));
+    assert_eq!(row, format!("[{},{searched}]", output.len()));
+    let kept: String = lake.get("SELECT file_path FROM claude_tool_results");
+    assert!(fs::read(lake.data().join(kept)).unwrap() == output.as_bytes());
+    assert_eq!(lake.get::<i64>("SELECT count(*) FROM rejects"), 0);
+}
