@@ -294,7 +294,11 @@ fn half_characters_cost_no_prompt_and_no_agent() {
         "history.jsonl",
         "{\"display\":\"cut \\ud83d\",\"timestamp\":1768026600123,\"project\":\"/p\"}\n",
     );
-    let call = r#","message":{"content":[{"type":"tool_use","id":"t","name":"Task","input":{"subagent_type":"Explore","prompt":"cut \ud83d"}}]}"#;
+    let input = r#"{"subagent_type":"Explore","prompt":"cut \ud83d"}"#;
+    let call = format!(
+        r#","message":{{"content":[{{"type":"tool_use","id":"t","name":"Task","input":{input}}}]}}"#
+    );
+    let call = call.as_str();
     lake.put(
         "projects/-a/s.jsonl",
         line("assistant", "1", "s", "10:00:00", call),
