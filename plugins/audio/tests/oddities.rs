@@ -115,6 +115,16 @@ fn what_follows_the_sound_is_no_part_of_it() {
         assert_eq!(facts.tags.get("title"), title.then_some("A note"));
         assert!(!facts.truncated);
     }
+    // A little more than the header says: its recorder wrote on and was killed.
+    let more = [
+        wav(&[format(), chunk(b"data", &vec![128; 80_000])]),
+        vec![128; 400],
+    ];
+    let more = facts(&more.concat());
+    assert_eq!(
+        (more.duration.seconds(), more.truncated),
+        (Some(10.05), true)
+    );
     // Nothing was recorded, and the header says so.
     let empty = facts(&wav(&[format(), chunk(b"data", b""), list()]));
     assert_eq!((empty.duration.seconds(), empty.truncated), (None, false));
