@@ -115,6 +115,16 @@ fn what_follows_the_sound_is_no_part_of_it() {
         assert_eq!(facts.tags.get("title"), title.then_some("A note"));
         assert!(!facts.truncated);
     }
+    // A little more than the header says: its recorder wrote on and was killed.
+    let more = [
+        wav(&[format(), chunk(b"data", &vec![128; 80_000])]),
+        vec![128; 400],
+    ];
+    let more = facts(&more.concat());
+    assert_eq!(
+        (more.duration.seconds(), more.truncated),
+        (Some(10.05), true)
+    );
     // Nothing was recorded, and the header says so.
     let empty = facts(&wav(&[format(), chunk(b"data", b""), list()]));
     assert_eq!((empty.duration.seconds(), empty.truncated), (None, false));
@@ -270,24 +280,53 @@ fn a_date_in_three_frames_is_one_time() {
     assert_eq!(made.text(), "2026-01-10T12:34:00");
 }
 
+/// A page of Ogg with one packet.
+fn page(flags: u8, granule: u64, number: u32, body: &[u8]) -> Vec<u8> {
+    let mut page = [
+        b"OggS\0".to_vec(),
+        vec![flags],
+        granule.to_le_bytes().to_vec(),
+        vec![1, 0, 0, 0],
+    ]
+    .concat();
+    page.extend(number.to_le_bytes());
+    page.extend([0, 0, 0, 0, 1, body.len() as u8]);
+    page.extend(body);
+    let sum = checksum(&page).to_le_bytes();
+    page[22..26].copy_from_slice(&sum);
+    page
+}
+
+#[test]
+fn numbers_of_an_ogg_may_be_as_large_as_they_get() {
+    let head = page(2, 0, 0, b"OpusHead\x01\x01\x38\x01\x80\xBB\0\0\0\0\0");
+    let tags = page(0, 0, 1, b"OpusTags\0\0\0\0\0\0\0\0");
+    let most = i64::MAX as u64;
+    let sound = [page(0, 1, 2, &[8, 0]), page(4, most, 3, &[8, 0])].concat();
+    let found = facts(&[head, tags, sound].concat());
+    assert_eq!(found.codec.as_deref(), Some("opus"));
+    let speex = [b"Speex   ".to_vec(), vec![0xFF; 72]].concat();
+    assert_eq!(facts(&page(6, 0, 0, &speex)).format, Some("speex"));
+}
+
+/// Every 27 bytes something begins that looks like a page of 20,000.
+#[test]
+fn false_pages_cost_no_more_than_a_few_readings_of_the_file() {
+    let mut head = b"OggS\0".to_vec();
+    head.extend([0xFF; 22]);
+    let bytes = head.repeat(10_000);
+    let mut beats = 0;
+    let found = probe(&mut Cursor::new(&bytes), false, &mut || {
+        beats += 1;
+        Ok(())
+    });
+    assert!(!found.unwrap().warnings.is_empty());
+    assert!(beats < 200, "{beats}");
+}
+
 #[test]
 fn a_stream_from_the_middle_of_a_longer_one_is_as_long_as_it_is() {
-    // Pages of a second each; the checksum of each is made below.
-    let page = |flags: u8, granule: u64, number: u32, body: &[u8]| {
-        let mut page = [
-            b"OggS\0".to_vec(),
-            vec![flags],
-            granule.to_le_bytes().to_vec(),
-            vec![1, 0, 0, 0],
-        ]
-        .concat();
-        page.extend(number.to_le_bytes());
-        page.extend([0, 0, 0, 0, 1, body.len() as u8]);
-        page.extend(body);
-        let sum = checksum(&page).to_le_bytes();
-        page[22..26].copy_from_slice(&sum);
-        page
-    };
+    // Pages of a second each.
     let head = page(2, 0, 0, b"OpusHead\x01\x01\x38\x01\x80\xBB\0\0\0\0\0");
     let tags = page(0, 0, 1, b"OpusTags\0\0\0\0\0\0\0\0");
     let stream = |from: u64| {

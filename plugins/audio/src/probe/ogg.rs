@@ -18,7 +18,8 @@ pub(super) fn read(probe: &mut Probe<'_>) -> Step {
     let Probe { input, facts, wave } = probe;
     let mut link = Link::default();
     let (mut seconds, mut ended) = (0.0, true);
-    while let Some(page) = next_page(input, facts)? {
+    let mut budget = input.end().saturating_mul(4).saturating_add(1 << 20);
+    while let Some(page) = next_page(input, facts, &mut budget)? {
         if page.is_first && link.has_begun {
             seconds += link.seconds();
             link = Link::default();
@@ -67,8 +68,13 @@ struct Page<'a> {
     is_whole: bool,
 }
 
-/// The next sound page; what is damaged is stepped over.
-fn next_page<'a>(input: &'a mut Input<'_>, facts: &mut Facts) -> io::Result<Option<Page<'a>>> {
+/// The next sound page; what is damaged is stepped over. `budget` is how many bytes may still be checked: where each
+/// of them looks like the start of a long page, the rest counts as damaged.
+fn next_page<'a>(
+    input: &'a mut Input<'_>,
+    facts: &mut Facts,
+    budget: &mut u64,
+) -> io::Result<Option<Page<'a>>> {
     /// The longest page: a header, 255 lengths, and as many pieces of 255 bytes.
     const LONGEST: usize = 27 + 255 + 255 * 255;
     loop {
@@ -78,6 +84,12 @@ fn next_page<'a>(input: &'a mut Input<'_>, facts: &mut Facts) -> io::Result<Opti
             return Ok(None);
         }
         let length = page_length(window);
+        let work = length.unwrap_or_default().min(window.len()) as u64;
+        let Some(left) = budget.checked_sub(work) else {
+            facts.warn("a part of it is damaged");
+            return Ok(None);
+        };
+        *budget = left;
         let (is_page, is_whole) = match length {
             Some(length) if length <= window.len() => (is_sound(&window[..length]), true),
             // The last page, cut: what is there of it counts, though nothing can be checked.
@@ -211,7 +223,8 @@ impl Stream {
             facts.sample_rate = field(36).filter(|&rate| rate > 0);
             facts.channels = field(48).filter(|&channels| channels > 0);
             wave.refuse("there is no decoder for Speex");
-            (Kind::Speex, field(36)?, 1 + field(68).unwrap_or(0), 0)
+            let more = field(68).unwrap_or(0);
+            (Kind::Speex, field(36)?, more.saturating_add(1), 0)
         } else {
             return None;
         };
@@ -312,7 +325,7 @@ impl Stream {
         let start = match self.granules {
             [Some(first), Some(second)] => {
                 let page = second.saturating_sub(first);
-                if first > 2 * page + rate {
+                if first > page.saturating_mul(2).saturating_add(rate) {
                     first - page
                 } else {
                     0
@@ -320,13 +333,13 @@ impl Stream {
             }
             _ => 0,
         };
-        let end = self.last + self.since;
+        let end = self.last.saturating_add(self.since);
         let skipped = if start == 0 {
             u64::from(self.skipped)
         } else {
             0
         };
-        end.saturating_sub(start + skipped) as f64 / rate as f64
+        end.saturating_sub(start.saturating_add(skipped)) as f64 / rate as f64
     }
 }
 

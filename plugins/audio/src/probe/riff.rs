@@ -193,7 +193,7 @@ fn find_next(input: &mut Input<'_>, shape: Shape, data: &Chunk) -> io::Result<Op
     }
     // Nothing, or too little to matter: the old tag of MP3 has 128 bytes.
     let rest = file - data.end();
-    Ok((rest <= 128 || rest < data.size / 100).then_some(file))
+    Ok((rest <= 128).then_some(file))
 }
 
 /// Chunks that stand behind the data, and may be cut off there.

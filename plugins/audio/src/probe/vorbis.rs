@@ -122,15 +122,13 @@ fn skip_lookup(bits: &mut Bits<'_>, entries: u32, dimensions: u32) -> Option<()>
     bits.take(1)?;
     let count = match kind {
         // The greatest number whose power of `dimensions` is not above `entries`.
-        1 => {
-            (0..=entries)
-                .take_while(|base| {
-                    base.checked_pow(dimensions)
-                        .is_some_and(|power| power <= entries)
-                })
-                .count() as u64
-                - 1
-        }
+        1 => (0..=entries)
+            .take_while(|base| {
+                base.checked_pow(dimensions)
+                    .is_some_and(|power| power <= entries)
+            })
+            .count()
+            .saturating_sub(1) as u64,
         2 => u64::from(entries) * u64::from(dimensions),
         _ => return None,
     };
@@ -187,6 +185,13 @@ mod tests {
                 .fold(0, |byte, (at, bit)| byte | (*bit as u8) << at)
         });
         [vec![0; 30], b"\x05vorbis".to_vec(), bytes.collect()].concat()
+    }
+
+    #[test]
+    fn a_book_without_entries_and_dimensions_has_no_values() {
+        let bytes = [&[1][..], &[0; 15]].concat();
+        let bytes = &bytes[..];
+        assert!(skip_lookup(&mut Bits { bytes, at: 0 }, 0, 0).is_some());
     }
 
     #[test]

@@ -30,6 +30,8 @@ const UNPACKED_TEXT: usize = 256 << 10;
 const BUFFER: usize = 64 << 10;
 /// The longest body of the chunks that pixels need: a palette.
 const LONGEST_ESSENTIAL: u32 = 768;
+/// From here on no more of them are taken: a file has each of them once.
+const ENOUGH_ESSENTIAL: usize = 4096;
 const XMP: &str = "XML:com.adobe.xmp";
 
 /// Where the pixels are.
@@ -100,7 +102,9 @@ fn walk(input: &mut Input<'_>, picture: &mut Picture, chunks: &mut Chunks) -> Re
         let end = body + u64::from(length) + 4;
         match &name {
             b"IHDR" | b"PLTE" | b"tRNS"
-                if length <= LONGEST_ESSENTIAL && chunks.pixels.is_none() =>
+                if length <= LONGEST_ESSENTIAL
+                    && chunks.essential.len() < ENOUGH_ESSENTIAL
+                    && chunks.pixels.is_none() =>
             {
                 copy(input, start..end, &mut chunks.essential)?;
             }
@@ -254,5 +258,40 @@ impl BufRead for Pixels<'_> {
 impl Seek for Pixels<'_> {
     fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_that_come_over_and_over_are_not_kept() {
+        let palette = [&b"\0\0\x03\0PLTE"[..], &[0; 768 + 4]].concat();
+        let file = [
+            SIGNATURE,
+            ONE_PIXEL,
+            &palette.repeat(1000),
+            PIXELS_FOLLOW,
+            &[0; 4],
+            END,
+        ];
+        let mut file = Cursor::new(file.concat());
+        let mut chunks = Chunks {
+            essential: SIGNATURE.to_vec(),
+            texts: Vec::new(),
+            pixels: None,
+        };
+        let mut input = Input::new(&mut file).unwrap();
+        input.skip(SIGNATURE.len() as u64).unwrap();
+        walk(
+            &mut input,
+            &mut Picture::unknown("nothing was read"),
+            &mut chunks,
+        )
+        .unwrap();
+        assert!(chunks.essential.len() < 5 << 10);
+        assert!(chunks.essential.len() > ONE_PIXEL.len() + palette.len());
+        assert!(chunks.pixels.is_some());
     }
 }

@@ -78,7 +78,7 @@ impl Block {
                     } else {
                         (1 << (7 * size - 1)) - 1
                     };
-                    length += value - middle;
+                    length = value.checked_sub(middle)?.checked_add(length)?;
                     lengths.push(Some(usize::try_from(length).ok()?));
                     rest = &rest[size..];
                 }
@@ -123,5 +123,11 @@ mod tests {
         assert!(frames(b"\x81\0\x05\x02\x01\x09abc").is_empty());
         assert!(frames(b"\x81\0\x05\x06\x02\x81\x80abc").is_empty());
         assert!(frames(b"\x81\0").is_empty());
+        // Lengths of 56 bits, 255 of them.
+        let wide = [
+            &b"\x81\0\x05\x06\xFF"[..],
+            &[b"\x01".as_slice(), &[0xFE; 7]].concat().repeat(255),
+        ];
+        assert!(frames(&wide.concat()).is_empty());
     }
 }

@@ -95,7 +95,7 @@ impl Fragment {
         }
         let piece = self.piece.as_mut()?;
         let run = Run::parse(content, piece)?;
-        piece.next = run.place + run.bytes;
+        piece.next = run.end();
         // A fragment whose data never comes may be repeated without end.
         if self.held < MOST {
             self.held += 1 + run.sizes.len();
@@ -116,9 +116,7 @@ impl Fragment {
             }
             probe.input.seek(run.place);
             if !is_packets {
-                probe
-                    .wave
-                    .read_samples(&mut probe.input, run.place + run.bytes)?;
+                probe.wave.read_samples(&mut probe.input, run.end())?;
                 continue;
             }
             for size in run.sizes() {
@@ -217,6 +215,11 @@ impl Run {
             run.sizes.push(size);
         }
         Some(run)
+    }
+
+    /// The place behind it.
+    fn end(&self) -> u64 {
+        self.place.saturating_add(self.bytes)
     }
 
     /// The ticks of what is there of it in a file that ends at `end`.
