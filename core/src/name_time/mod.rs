@@ -43,6 +43,7 @@ mod made;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::ffi::OsStr;
 use std::fmt::Write;

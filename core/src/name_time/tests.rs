@@ -337,7 +337,7 @@ fn names(time: DateTime) -> Vec<(String, Precision)> {
     let (half, h12) = (if h < 12 { "AM" } else { "PM" }, (h + 11) % 12 + 1);
     let compact = format!("{y}{mo:02}{d:02}");
     let dashes = format!("{y}-{mo:02}-{d:02}");
-    let month = str::from_utf8(scan::MONTHS[(mo - 1) as usize]).unwrap();
+    let month = str::from_utf8(words::MONTHS[(mo - 1) as usize]).unwrap();
     use Precision::{Day, Millisecond, Minute, Second};
     vec![
         (format!("{compact}_{h:02}{mi:02}{s:02}_audio.wav"), Second),
