@@ -197,7 +197,7 @@ fn is_allowed(date: Date) -> bool {
 
 /// The time in a name: an instant, else the first date with a time of day, else the first date.
 fn find(name: &[u8]) -> Option<NameTime> {
-    let name = words::normalised(name);
+    let name = scan::normalised(name);
     if let Some(time) = scan::instant(&name) {
         return is_allowed(time.wall.date()).then_some(time);
     }

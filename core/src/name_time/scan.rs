@@ -3,9 +3,42 @@
 
 use jiff::civil::{Date, Time};
 
-use super::words::{AT, DATE_MARKS, HALVES, JOINTS, LONG_ID, MONTHS, UNIX_TOOLS, WORD};
+use super::words::{DATE_MARKS, HALVES, JOINTS, LONG_ID, Lead, MONTHS, UNIX_TOOLS, WORD};
 use super::{NameTime, Precision, WrittenZone};
 use crate::time::{Timestamp, Zone};
+
+/// A name for matching: lower case, the spaces that some systems put before `PM` as plain ones, UUIDs blotted out.
+pub(super) fn normalised(name: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((&byte, behind)) = rest.split_first() {
+        // U+00A0; U+2009 and U+202F.
+        rest = match rest {
+            [0xC2, 0xA0, behind @ ..] | [0xE2, 0x80, 0x89 | 0xAF, behind @ ..] => {
+                plain.push(b' ');
+                behind
+            }
+            _ => {
+                plain.push(byte.to_ascii_lowercase());
+                behind
+            }
+        };
+    }
+    for start in 0..plain.len() {
+        if let Some(id) = plain.get_mut(start..start + 36).filter(|id| is_uuid(id)) {
+            id.fill(b'#');
+        }
+    }
+    plain
+}
+
+fn is_uuid(text: &[u8]) -> bool {
+    text.get(8) == Some(&b'-')
+        && text.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
 
 /// The instant of a whole name: seconds since 1970 as some tools write them, and nowhere else.
 pub(super) fn instant(name: &[u8]) -> Option<NameTime> {
@@ -95,29 +128,6 @@ enum Style {
     Dotted,
     /// Otherwise.
     Plain,
-}
-
-/// What is said of a time of day before it.
-#[derive(Clone, Copy)]
-enum Lead {
-    /// Nothing.
-    None,
-    /// Morning or afternoon, as hours to add.
-    Half(i16),
-    /// A word that may be morning or afternoon.
-    Unknown,
-}
-
-impl Lead {
-    /// What the words between a date and a time say. In Latin, Greek and Cyrillic letters half-days stand behind.
-    fn of(words: &[u8]) -> Self {
-        let words = String::from_utf8_lossy(words);
-        let foreign = |letter: char| letter > '\u{52f}' && letter.is_alphabetic();
-        match words.contains(foreign) && !AT.contains(&words.trim()) {
-            true => Self::Unknown,
-            false => Self::None,
-        }
-    }
 }
 
 /// A place where a time of day may begin behind a date.

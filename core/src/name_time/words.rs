@@ -1,5 +1,4 @@
-//! What stands beside the numbers of a time in a name: marks, words, months, half-days, tools; and the form in which a
-//! name is matched.
+//! The words and marks of times in names: what stands between their parts, months, half-days.
 
 /// What stands between the parts of a date.
 pub(super) const DATE_MARKS: &[u8] = b"-_.:";
@@ -43,7 +42,7 @@ pub(super) const HALVES: &[(&[u8], i16)] = &[
     ("م".as_bytes(), 12),
 ];
 /// Words for `at` in scripts of which other words there are half-days.
-pub(super) const AT: &[&str] = &["בשעה", "في", "เวลา"];
+const AT: &[&str] = &["בשעה", "في", "เวลา"];
 pub(super) const MONTHS: &[&[u8]] = &[
     b"january",
     b"february",
@@ -67,35 +66,25 @@ pub(super) const WORD: usize = 12;
 /// Numbers of this length are ids of photos in networks; the digits beside them are no date.
 pub(super) const LONG_ID: usize = 15;
 
-/// A name for matching: lower case, the spaces that some systems put before `PM` as plain ones, UUIDs blotted out.
-pub(super) fn normalised(name: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(name.len());
-    let mut rest = name;
-    while let Some((&byte, behind)) = rest.split_first() {
-        // U+00A0; U+2009 and U+202F.
-        rest = match rest {
-            [0xC2, 0xA0, behind @ ..] | [0xE2, 0x80, 0x89 | 0xAF, behind @ ..] => {
-                plain.push(b' ');
-                behind
-            }
-            _ => {
-                plain.push(byte.to_ascii_lowercase());
-                behind
-            }
-        };
-    }
-    for start in 0..plain.len() {
-        if let Some(id) = plain.get_mut(start..start + 36).filter(|id| is_uuid(id)) {
-            id.fill(b'#');
-        }
-    }
-    plain
+/// What is said of a time of day before it.
+#[derive(Clone, Copy)]
+pub(super) enum Lead {
+    /// Nothing.
+    None,
+    /// Morning or afternoon, as hours to add.
+    Half(i16),
+    /// A word that may be morning or afternoon.
+    Unknown,
 }
 
-fn is_uuid(text: &[u8]) -> bool {
-    text.get(8) == Some(&b'-')
-        && text.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+impl Lead {
+    /// What the words between a date and a time say. In Latin, Greek and Cyrillic letters half-days stand behind.
+    pub(super) fn of(words: &[u8]) -> Self {
+        let words = String::from_utf8_lossy(words);
+        let foreign = |letter: char| letter > '\u{52f}' && letter.is_alphabetic();
+        match words.contains(foreign) && !AT.contains(&words.trim()) {
+            true => Self::Unknown,
+            false => Self::None,
+        }
+    }
 }
