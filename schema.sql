@@ -1194,8 +1194,8 @@ JOIN claude_subagents AS a ON a.session_id = t.value AND a.subagent_id = g.value
 
 -- Responses of the model, each once however many lines, files and sessions repeat it: each count is the greatest that any
 -- line has. first_seen is a JSON list of what its first line says: time, session, model, priced_as and agent; all but the
--- time are read from it. day is that of the first line in the zone of the database. priced_as is the model's name in claude_prices.
--- usage_key is a hash of message id and request id; without a message id of the uuid, else of the line.
+-- time are read from it. day is that of the first line in the zone of the database. priced_as is the model's name in
+-- claude_prices. usage_key is a hash of message id and request id; without a message id of the uuid, else of the line.
 CREATE TABLE claude_usage (
     id INTEGER PRIMARY KEY,
     usage_key BLOB NOT NULL UNIQUE,

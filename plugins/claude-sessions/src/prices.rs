@@ -1,11 +1,12 @@
 //! What models cost, by date. The prices that are known are part of the program (`prices.csv`, read on 2026-11-28 from
 //! the pages that each row names); a file of the user's adds to them.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use datalake_core::{Context, Date, Error, Record, Result, Timestamp, Version};
+use datalake_core::{Context, Date, Emit, Error, Record, Result, Scope, Timestamp, Version};
 use serde::Serialize;
 
 use crate::datasets::PRICES;
@@ -13,8 +14,8 @@ use crate::datasets::PRICES;
 const KNOWN: &str = include_str!("prices.csv");
 /// A longer file of prices is none.
 const LONGEST: u64 = 1 << 20;
-/// A row of the user's own counts before one that the program has.
-const OWN: u64 = 1;
+/// When `prices.csv` was read, in seconds: midnight of 2026-11-28. A later reading counts before an earlier one.
+const PRICES_READ_ON: i64 = 1_795_824_000;
 
 #[derive(Debug, PartialEq, Serialize)]
 struct Price<'a> {
@@ -32,35 +33,86 @@ struct Price<'a> {
     source: &'a str,
 }
 
-/// The prices that are known, and those of the user's own file.
-pub(crate) fn records(cx: &Context, own: Option<&Path>) -> Result<Vec<Record>> {
-    let record = |price: &Price<'_>| Record::new(&PRICES, price);
-    let mut records = Vec::new();
-    for line in rows(KNOWN) {
-        let price = price(cx, line.1).map_err(Error::bug)?;
-        records.push(record(&price));
+/// Pushes the prices that are known and those of the user's own file as one set: what was said before with the same
+/// file and is said no more is taken out.
+pub(crate) fn relate(cx: &Context, own: Option<&Path>, out: &mut Emit<'_>) -> Result<()> {
+    let own = own.map(Own::read).transpose()?;
+    let mut prices = BTreeMap::new();
+    for (_, line) in rows(KNOWN) {
+        let price = price(cx, line).map_err(Error::bug)?;
+        prices.insert(price.key(), price);
     }
-    let Some(path) = own else {
-        return Ok(records);
+    for price in own.iter().flat_map(|own| own.prices(cx)) {
+        let price = price?;
+        prices.insert(price.key(), price);
+    }
+    let read_on =
+        Timestamp::from_seconds(PRICES_READ_ON).map_or_else(Version::default, Version::of);
+    let (scope, version) = match &own {
+        Some(own) => {
+            // The file may be another at any time; nobody says so.
+            out.truncated();
+            let scope = format!("claude-prices:{}", own.path.display());
+            (Scope::new(scope), read_on.then(own.modified))
+        }
+        None => (Scope::new("claude-prices"), read_on),
     };
-    let text = text(path).map_err(|error| error.at(path.display().to_string()))?;
-    for (number, line) in rows(&text) {
-        let price = price(cx, line).map_err(|why| {
-            Error::permanent(why)
-                .at(format!("{}:{number}", path.display()))
-                .hint("a row is model,from_day,above_tokens,speed,input,output,cache_write_5m,cache_write_1h,cache_read,web_search")
-        })?;
-        records.push(record(&price).version(Version::number(OWN)));
+    for price in prices.values() {
+        if cx.cancel.is_cancelled() {
+            return Err(Error::cancelled());
+        }
+        let record = Record::new(&PRICES, price).version(version.clone());
+        out.push(record.scope(&scope, version.clone()))?;
     }
-    Ok(records)
+    out.replace(scope, version);
+    Ok(())
 }
 
-fn text(path: &Path) -> Result<String> {
-    let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
-        .map_err(|error| Error::permanent("the prices cannot be read").caused_by(error))?;
-    Ok(text)
+/// The user's own file of prices.
+struct Own<'p> {
+    path: &'p Path,
+    text: String,
+    /// When it was changed last, in microseconds.
+    modified: u64,
+}
+
+impl<'p> Own<'p> {
+    fn read(path: &'p Path) -> Result<Self> {
+        let mut text = String::new();
+        let modified = File::open(path)
+            .and_then(|file| {
+                let modified = file.metadata()?.modified()?;
+                file.take(LONGEST).read_to_string(&mut text)?;
+                Ok(modified)
+            })
+            .map_err(|error| {
+                let why = Error::permanent("the prices cannot be read").caused_by(error);
+                why.at(path.display().to_string())
+            })?;
+        let modified = Timestamp::from_system(modified).map_or(0, Timestamp::as_micros);
+        Ok(Self {
+            path,
+            text,
+            modified: u64::try_from(modified).unwrap_or_default(),
+        })
+    }
+
+    fn prices<'a>(&'a self, cx: &'a Context) -> impl Iterator<Item = Result<Price<'a>>> {
+        rows(&self.text).map(|(number, line)| {
+            price(cx, line).map_err(|why| {
+                Error::permanent(why)
+                    .at(format!("{}:{number}", self.path.display()))
+                    .hint("a row is model,from_day,above_tokens,speed,input,output,cache_write_5m,cache_write_1h,cache_read,web_search")
+            })
+        })
+    }
+}
+
+impl<'a> Price<'a> {
+    /// What a price is of. The user's own replaces the one that is known.
+    fn key(&self) -> (&'a str, &'a str, &'a str, u64) {
+        (self.model, self.speed, self.from_day, self.above_tokens)
+    }
 }
 
 /// The rows with their numbers, without the heading, empty lines and remarks.
@@ -166,10 +218,7 @@ mod tests {
         let prices: Vec<Price<'_>> = rows(KNOWN)
             .map(|(_, line)| price(&cx, line).unwrap())
             .collect();
-        let mut keys: Vec<_> = prices
-            .iter()
-            .map(|price| (price.model, price.speed, price.from_day, price.above_tokens))
-            .collect();
+        let mut keys: Vec<_> = prices.iter().map(Price::key).collect();
         keys.sort_unstable();
         keys.dedup();
         assert_eq!(keys.len(), prices.len());
@@ -183,6 +232,12 @@ mod tests {
             keys.iter()
                 .all(|key| keys.contains(&(key.0, key.1, key.2, 0)))
         );
+    }
+
+    #[test]
+    fn the_day_they_were_read_is_the_one_that_is_named() {
+        let day = Timestamp::from_seconds(PRICES_READ_ON).unwrap();
+        assert_eq!(day.to_string(), "2026-11-28T00:00:00.000000Z");
     }
 
     #[test]

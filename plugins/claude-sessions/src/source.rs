@@ -83,13 +83,7 @@ impl FileSource for Logs {
     }
 
     fn relate(&self, cx: &Context, _known: &[KnownUnit], out: &mut Emit<'_>) -> Result<()> {
-        for record in prices::records(cx, self.0.prices.as_deref())? {
-            if cx.cancel.is_cancelled() {
-                return Err(datalake_core::Error::cancelled());
-            }
-            out.push(record)?;
-        }
-        Ok(())
+        prices::relate(cx, self.0.prices.as_deref(), out)
     }
 }
 

@@ -294,11 +294,10 @@ fn half_characters_cost_no_prompt_and_no_agent() {
         "history.jsonl",
         "{\"display\":\"cut \\ud83d\",\"timestamp\":1768026600123,\"project\":\"/p\"}\n",
     );
-    let input = r#"{"subagent_type":"Explore","prompt":"cut \ud83d"}"#;
-    let call = format!(
-        r#","message":{{"content":[{{"type":"tool_use","id":"t","name":"Task","input":{input}}}]}}"#
+    let call = concat!(
+        r#","message":{"content":[{"type":"tool_use","id":"t","name":"Task","#,
+        r#""input":{"subagent_type":"Explore","prompt":"cut \ud83d"}}]}"#
     );
-    let call = call.as_str();
     lake.put(
         "projects/-a/s.jsonl",
         line("assistant", "1", "s", "10:00:00", call),
@@ -330,4 +329,33 @@ fn a_long_output_of_a_tool_is_kept_and_its_start_is_found() {
     let kept: String = lake.get("SELECT file_path FROM claude_tool_results");
     assert!(fs::read(lake.data().join(kept)).unwrap() == output.as_bytes());
     assert_eq!(lake.get::<i64>("SELECT count(*) FROM rejects"), 0);
+}
+
+#[test]
+fn the_prices_that_are_in_the_file_now_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let prices = folder.path().join("prices.csv");
+    let lake = Lake::configured(&format!("prices = {prices:?}\n"));
+    let log = |id: &str, model: &str| response(id, id, "10:00:00", id, model, 0);
+    lake.put("projects/-a/m.jsonl", log("m", "m"));
+    lake.put("projects/-a/h.jsonl", log("h", "claude-haiku-4-5"));
+    let cost = |text: &str| {
+        fs::write(&prices, text).unwrap();
+        lake.read();
+        let costs: String = lake.get("SELECT json_group_array(cost_usd) FROM (SELECT * FROM claude_sessions ORDER BY session_id)");
+        costs
+    };
+    // No file beside it changes: the prices alone are other ones.
+    assert_eq!(cost("m,2026-01-01,0,,7,0,0,0,0,0\n"), "[1.0,7.0]");
+    assert_eq!(cost("m,2026-01-01,0,,3,0,0,0,0,0\n"), "[1.0,3.0]");
+    assert_eq!(cost("m,2026-01-01,0,,5,0,0,0,0,0\n"), "[1.0,5.0]");
+    let day: String = lake.get("SELECT max(from_day) FROM claude_prices WHERE model = 'claude-haiku-4-5' AND from_day <= '2026-02-01'");
+    let own = format!("claude-haiku-4-5,{day},0,,9,0,0,0,0,0\n");
+    assert_eq!(cost(&own), "[9.0,null]");
+    // One that is taken out leaves the one that is known.
+    assert_eq!(cost("# none\n"), "[1.0,null]");
+    lake.digest();
+    let written: i64 = lake.get("SELECT count(*) FROM batches");
+    lake.read();
+    assert_eq!(lake.get::<i64>("SELECT count(*) FROM batches"), written);
 }
